@@ -1,0 +1,1 @@
+//! The steps and the looking of caps; knows nothing of Node.

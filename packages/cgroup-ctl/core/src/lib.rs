@@ -1,0 +1,1 @@
+//! The steps and the looking of cgroup-ctl; knows nothing of Node.

@@ -1,0 +1,1 @@
+//! The thin napi-rs layer over cgroup-ctl-core.

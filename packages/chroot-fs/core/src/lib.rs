@@ -1,0 +1,1 @@
+//! The steps and the looking of chroot-fs; knows nothing of Node.

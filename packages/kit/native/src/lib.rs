@@ -1,0 +1,1 @@
+//! The thin napi-rs layer of kit: starts and becomes the launcher.

@@ -1,0 +1,2 @@
+//! The launcher: carries out a plan, then becomes the command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The steps and the looking of ns-unshare; knows nothing of Node.

@@ -1,0 +1,1 @@
+//! The thin napi-rs layer over ns-unshare-core.

@@ -1,0 +1,1 @@
+//! The steps and the looking of rootfs-fetch; knows nothing of Node.

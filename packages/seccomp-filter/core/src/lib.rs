@@ -1,0 +1,1 @@
+//! The steps and the looking of seccomp-filter; knows nothing of Node.
