@@ -27,27 +27,28 @@ export interface Explanation {
   readonly fix?: string
 }
 
-/** `O`: the tool's options, typed and checked; `F`: the facts of the host that its steps rest on. */
+/** `O`: the tool's options, typed and checked; `F`: the facts of the host that its steps rest on.
+ *  Methods, not properties: so that a `ToolLink<CapsOptions, CapsFacts>` is also an `AnyLink`. */
 export interface ToolLink<O, F> {
   readonly protocol: 1
   readonly table: ToolTable
   /** The first word of each of its steps' names: `['caps']`. */
   readonly owns: readonly string[]
   /** From words to options. Pure; throws a ToolError `E_USAGE`. */
-  readonly read: (link: ScannedLink) => O
+  read(link: ScannedLink): O
   /** Looks at the host: the only function here that does, besides explain. Called at most once a process. */
-  readonly facts: () => F
+  facts(): F
   /** Pure. `before`: the steps of the links before this one. */
-  readonly steps: (options: O, facts: F, before: readonly Step[]) => readonly Step[]
+  steps(options: O, facts: F, before: readonly Step[]): readonly Step[]
   /** Adds this tool's fragment to a config; other keys stay as they are. Pure. */
-  readonly configure: (config: OciConfig, options: O, facts: F) => OciConfig
+  configure(config: OciConfig, options: O, facts: F): OciConfig
   /** The options that a config stands for; undefined where it says nothing of this concern. Pure. */
-  readonly fromConfig: (config: OciConfig) => O | undefined
+  fromConfig(config: OciConfig): O | undefined
   /** Why one of its steps failed, by probing the host from the untouched state. */
-  readonly explain: (failure: Failure) => Explanation | undefined
+  explain(failure: Failure): Explanation | undefined
   /** A step in words, for --dry-run. Pure. */
-  readonly words: (step: Step) => StepWords
+  words(step: Step): StepWords
 }
 
 /** A tool whose types are not known here, as folding sees it. */
-export type AnyLink = ToolLink<never, never> & { readonly __any?: never }
+export type AnyLink = ToolLink<unknown, unknown>
