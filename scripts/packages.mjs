@@ -1,0 +1,23 @@
+// The packages of the workspace and what each of them has to build, read from the tree: a new tool needs no change here.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './run.mjs'
+
+/** All packages, in the order of their names. */
+export function packages() {
+  return readdirSync(join(root, 'packages'))
+    .filter(name => existsSync(join(root, 'packages', name, 'package.json')))
+    .map(name => {
+      const has = path => existsSync(join(root, 'packages', name, path))
+      return {
+        name,
+        path: join('packages', name),
+        manifest: JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')),
+        addon: has('native/Cargo.toml'),
+        typescript: has('src') && has('tsconfig.json'),
+        cli: has('src/cli.ts'),
+        link: has('src/link.ts'),
+        table: has('src/options.ts'),
+      }
+    })
+}
