@@ -1,1 +1,27 @@
-//! The steps and the looking of seccomp-filter; knows nothing of Node.
+//! System-call policies compiled to BPF, the step that loads one, and the looking at a live process.
+//! Knows nothing of Node.
+//!
+//! A policy's text ([`oci`]) becomes a [`Policy`] for one host, that a decision graph, and that a
+//! [`Program`]. The launcher needs none of this: its step ([`KINDS`]) loads a program as it is.
+
+#![warn(missing_docs)]
+
+mod action;
+mod arch;
+pub mod bpf;
+mod compile;
+mod emit;
+mod error;
+mod graph;
+mod load;
+pub mod oci;
+mod policy;
+pub mod status;
+pub mod table;
+
+pub use action::Action;
+pub use arch::{Arch, X32_BIT};
+pub use compile::{Program, compile};
+pub use error::{Note, PolicyError};
+pub use load::{KINDS, load};
+pub use policy::{Condition, Entry, Narrowed, Op, Policy, Rule};

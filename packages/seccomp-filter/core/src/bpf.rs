@@ -1,0 +1,160 @@
+//! Classic BPF as seccomp takes it: the instructions we emit, and a machine that runs them. See
+//! seccomp(2) and the kernel's `Documentation/networking/filter.rst`.
+
+/// One instruction, laid out as the kernel's `struct sock_filter`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Insn {
+    /// Operation.
+    pub code: u16,
+    /// Instructions to skip if true.
+    pub jt: u8,
+    /// Instructions to skip if false.
+    pub jf: u8,
+    /// Operand.
+    pub k: u32,
+}
+
+/// Load the 32-bit word at byte `k` of `seccomp_data`.
+pub const LOAD: u16 = 0x20;
+/// A &= k.
+pub const AND: u16 = 0x54;
+/// Skip `k` instructions.
+pub const JUMP: u16 = 0x05;
+/// A == k.
+pub const JEQ: u16 = 0x15;
+/// A > k.
+pub const JGT: u16 = 0x25;
+/// A >= k.
+pub const JGE: u16 = 0x35;
+/// A & k != 0.
+pub const JSET: u16 = 0x45;
+/// The verdict is `k`.
+pub const RETURN: u16 = 0x06;
+
+/// Most instructions in one filter (`BPF_MAXINSNS`).
+pub const MAX_INSNS: usize = 4096;
+
+/// What the kernel hands to a filter: `struct seccomp_data`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Data {
+    /// Number of the call.
+    pub nr: u32,
+    /// `AUDIT_ARCH_*`.
+    pub arch: u32,
+    /// Where it was made.
+    pub ip: u64,
+    /// Its arguments.
+    pub args: [u64; 6],
+}
+
+impl Data {
+    /// The 32-bit word at a byte offset; little-endian, as all our architectures are.
+    #[must_use]
+    pub fn word(&self, offset: u32) -> Option<u32> {
+        #[allow(clippy::cast_possible_truncation)] // the halves
+        let half = |value: u64, upper: bool| (if upper { value >> 32 } else { value }) as u32;
+        let upper = offset & 4 != 0;
+        match offset {
+            0 => Some(self.nr),
+            4 => Some(self.arch),
+            8 | 12 => Some(half(self.ip, upper)),
+            16..=60 if offset.is_multiple_of(4) => {
+                Some(half(self.args[(offset as usize - 16) / 8], upper))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The array that the kernel takes, in this machine's byte order.
+#[must_use]
+pub fn encode(program: &[Insn]) -> Vec<u8> {
+    let one = |i: &Insn| {
+        let [c0, c1] = i.code.to_ne_bytes();
+        let [k0, k1, k2, k3] = i.k.to_ne_bytes();
+        [c0, c1, i.jt, i.jf, k0, k1, k2, k3]
+    };
+    program.iter().flat_map(one).collect()
+}
+
+/// The reverse of [`encode`]; `None` if the length is not a number of instructions.
+#[must_use]
+pub fn decode(bytes: &[u8]) -> Option<Vec<Insn>> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let one = |&[c0, c1, jt, jf, k0, k1, k2, k3]: &[u8; 8]| Insn {
+        code: u16::from_ne_bytes([c0, c1]),
+        jt,
+        jf,
+        k: u32::from_ne_bytes([k0, k1, k2, k3]),
+    };
+    rest.is_empty().then(|| words.iter().map(one).collect())
+}
+
+/// Runs a program: the index of the RETURN reached and its value. `None` for what the kernel would
+/// not have loaded (an operation that we do not emit, a jump past the end).
+#[must_use]
+pub fn run(program: &[Insn], data: &Data) -> Option<(usize, u32)> {
+    let mut at = 0_usize;
+    let mut a = 0_u32;
+    loop {
+        let insn = program.get(at)?;
+        let taken = match insn.code {
+            LOAD => {
+                a = data.word(insn.k)?;
+                0
+            }
+            AND => {
+                a &= insn.k;
+                0
+            }
+            JUMP => insn.k,
+            JEQ => branch(insn, a == insn.k),
+            JGT => branch(insn, a > insn.k),
+            JGE => branch(insn, a >= insn.k),
+            JSET => branch(insn, a & insn.k != 0),
+            RETURN => return Some((at, insn.k)),
+            _ => return None,
+        };
+        at = at.checked_add(1)?.checked_add(taken as usize)?;
+    }
+}
+
+fn branch(insn: &Insn, holds: bool) -> u32 {
+    u32::from(if holds { insn.jt } else { insn.jf })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_seccomp_data() {
+        let data = Data {
+            nr: 7,
+            arch: 8,
+            ip: 0x1_0000_0002,
+            args: [3, 4, 5, 6, 7, 0xabcd_0000_1234],
+        };
+        let words: Vec<_> = (0..64).step_by(4).map(|o| data.word(o).unwrap()).collect();
+        assert_eq!(
+            words,
+            [7, 8, 2, 1, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 0x1234, 0xabcd]
+        );
+        assert_eq!(data.word(64), None);
+        assert_eq!(data.word(1), None);
+    }
+
+    #[test]
+    fn encoding_is_the_kernels_layout() {
+        let program = [Insn {
+            code: JEQ,
+            jt: 1,
+            jf: 2,
+            k: 0x0102_0304,
+        }];
+        assert_eq!(size_of::<Insn>(), size_of::<libc::sock_filter>());
+        assert_eq!(decode(&encode(&program)).unwrap(), program);
+        assert!(decode(&[0; 9]).is_none());
+    }
+}

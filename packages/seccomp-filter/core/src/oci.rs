@@ -1,0 +1,70 @@
+//! The field's standard form of a policy: `linux.seccomp` of an OCI config, alone or in a whole
+//! `config.json`, and the profiles of Docker and podman, which add conditions on the host. Read here
+//! and not in JavaScript, because values have 64 bits. See the runtime-spec, config-linux.md.
+//!
+//! Where the form leaves a meaning open we do as runc does: rules equal to the default are left out,
+//! a rule without conditions wins over one with, several conditions on one argument mean "any of
+//! them", names that no table knows are skipped. Of rules that contradict each other the strictest
+//! wins, for which libseccomp has no rule at all.
+
+mod resolve;
+mod shape;
+mod words;
+
+use crate::{Action, Arch, Note, Policy, PolicyError};
+
+/// Largest policy text, bytes.
+pub const MAX_BYTES: usize = 4 << 20;
+
+/// How wide an argument is when it is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Widths {
+    /// As wide as the kernel reads it: of an `int` the upper half of the register does not count.
+    Kernel,
+    /// All bits of the register, as libseccomp does on 64-bit architectures.
+    Register,
+}
+
+/// What the meaning of a profile depends on.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The architecture of the kernel.
+    pub arch: Arch,
+    /// Capabilities that the process will have in its bounding set, for `includes.caps`.
+    pub caps: Vec<String>,
+    /// Version of the kernel, for `minKernel`.
+    pub kernel: (u32, u32),
+    /// How arguments are compared.
+    pub widths: Widths,
+    /// The answer to calls by a way in that the policy does not list.
+    pub closed: Action,
+}
+
+/// A profile, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// What it says for this host.
+    pub policy: Policy,
+    /// `SECCOMP_FILTER_FLAG_LOG` was asked for.
+    pub log: bool,
+    /// `SECCOMP_FILTER_FLAG_SPEC_ALLOW` was asked for.
+    pub spec_allow: bool,
+    /// What its author should know.
+    pub notes: Vec<Note>,
+}
+
+/// Reads a profile, a `linux.seccomp` object or a config that has one.
+///
+/// # Errors
+/// Where and why it is refused: not JSON, an unknown field, action, operator or architecture, or a
+/// feature that needs a listener.
+pub fn read(text: &str, context: &Context) -> Result<Profile, PolicyError> {
+    if text.len() > MAX_BYTES {
+        return Err(PolicyError::whole(format!(
+            "the policy is larger than {MAX_BYTES} bytes"
+        )));
+    }
+    let source = shape::Source::new(text);
+    let form = source.form()?;
+    resolve::Resolver::new(&source, context).resolve(&form)
+}

@@ -1,0 +1,102 @@
+//! The words of the form: actions, operators, error numbers, flags, kernel versions.
+
+use super::shape::FormCondition;
+use crate::{Action, Condition, Op, PolicyError, action::MAX_ERRNO};
+
+pub(super) fn action(name: &str, errno: Option<u16>) -> Result<Action, String> {
+    if name == "SCMP_ACT_NOTIFY" {
+        return Err("SCMP_ACT_NOTIFY: notification by a listener is not supported".to_owned());
+    }
+    Action::from_oci(name, errno).ok_or_else(|| {
+        format!("unknown action {name:?}; there are SCMP_ACT_ALLOW, ERRNO, LOG, TRACE, TRAP, KILL_THREAD, KILL_PROCESS")
+    })
+}
+
+/// `errnoRet`, else podman's `errno` by name. The kernel answers 4095 for anything larger.
+pub(super) fn errno_of(number: Option<u32>, name: Option<&str>) -> Result<Option<u16>, String> {
+    match (number, name) {
+        (Some(number), _) => match u16::try_from(number) {
+            Ok(number) => Ok(Some(number.min(MAX_ERRNO))),
+            Err(_) => Err(format!("errnoRet {number} is no error number")),
+        },
+        (None, Some(name)) => errno_named(name).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Those that occur in profiles.
+fn errno_named(name: &str) -> Result<u16, String> {
+    let number = match name {
+        "EPERM" => libc::EPERM,
+        "ENOENT" => libc::ENOENT,
+        "EACCES" => libc::EACCES,
+        "EBUSY" => libc::EBUSY,
+        "EINVAL" => libc::EINVAL,
+        "ENOSYS" => libc::ENOSYS,
+        "ENOTSUP" | "EOPNOTSUPP" => libc::EOPNOTSUPP,
+        "EAFNOSUPPORT" => libc::EAFNOSUPPORT,
+        _ => {
+            return Err(format!(
+                "errno {name:?} is not known here; give errnoRet, a number"
+            ));
+        }
+    };
+    u16::try_from(number).map_err(|_| format!("errno {name:?} is out of range"))
+}
+
+/// One element of `args`. With MASKED_EQ `value` is the mask and `valueTwo` what is left.
+pub(super) fn comparison(form: &FormCondition) -> Result<Condition, String> {
+    if form.index > 5 {
+        return Err(format!(
+            "argument {}: a call has arguments 0 to 5",
+            form.index
+        ));
+    }
+    let (op, mask, value) = match form.op.as_str() {
+        "SCMP_CMP_EQ" => (Op::Eq, u64::MAX, form.value),
+        "SCMP_CMP_NE" => (Op::Ne, u64::MAX, form.value),
+        "SCMP_CMP_GT" => (Op::Gt, u64::MAX, form.value),
+        "SCMP_CMP_GE" => (Op::Ge, u64::MAX, form.value),
+        "SCMP_CMP_LT" => (Op::Lt, u64::MAX, form.value),
+        "SCMP_CMP_LE" => (Op::Le, u64::MAX, form.value),
+        "SCMP_CMP_MASKED_EQ" => (Op::Eq, form.value, form.value_two),
+        other => {
+            return Err(format!(
+                "unknown operator {other:?}; there are SCMP_CMP_EQ, NE, GT, GE, LT, LE, MASKED_EQ"
+            ));
+        }
+    };
+    Ok(Condition {
+        arg: form.index,
+        mask,
+        op,
+        value,
+    })
+}
+
+/// (log, spec_allow). TSYNC is runc's affair: the launcher has one thread.
+pub(super) fn flags(names: &[String]) -> Result<(bool, bool), PolicyError> {
+    let (mut log, mut spec_allow) = (false, false);
+    for name in names {
+        match name.as_str() {
+            "SECCOMP_FILTER_FLAG_LOG" => log = true,
+            "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => spec_allow = true,
+            "SECCOMP_FILTER_FLAG_TSYNC" => {}
+            other => {
+                return Err(PolicyError::whole(format!(
+                    "flags: {other:?} is not supported"
+                )));
+            }
+        }
+    }
+    Ok((log, spec_allow))
+}
+
+/// `"4.8"`.
+pub(super) fn kernel_version(text: &str) -> Result<(u32, u32), String> {
+    let mut numbers = text.split('.').map(str::parse);
+    match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor)), None) => Ok((major, minor)),
+        _ => Err(format!("minKernel {text:?} is not of the form 4.8")),
+    }
+}
