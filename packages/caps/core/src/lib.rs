@@ -1,1 +1,34 @@
 //! The steps and the looking of caps; knows nothing of Node.
+//!
+//! Every result is read back from the kernel: a request that cannot be met fails, it is never
+//! half done in silence. All calls are raw ones of the single thread. See capabilities(7).
+
+#![warn(missing_docs)]
+
+mod ambient;
+mod bounding;
+mod cap;
+mod ids;
+pub mod kernel;
+mod no_new_privs;
+mod set;
+mod sets;
+
+pub use ambient::Ambient;
+pub use bounding::Bounding;
+pub use cap::Cap;
+pub use ids::{Groups, Ids};
+pub use no_new_privs::NoNewPrivs;
+pub use set::CapSet;
+pub use sets::Sets;
+
+use srcon_step::{Kind, kind};
+
+/// The steps that this core knows.
+pub const KINDS: &[Kind] = &[
+    kind::<Bounding>("caps.bounding"),
+    kind::<Ids>("caps.ids"),
+    kind::<Sets>("caps.sets"),
+    kind::<Ambient>("caps.ambient"),
+    kind::<NoNewPrivs>("caps.no-new-privs"),
+];
