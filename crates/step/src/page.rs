@@ -112,9 +112,9 @@ impl Page {
     }
 
     /// Records that execve failed, after [`Page::exec`].
-    pub fn exec_failed(&self, errno: i32, path: &str) {
+    pub fn exec_failed(&self, errno: i32, path: &str, note: &str) {
         self.errno.store(errno, Relaxed);
-        self.put_text(&["execve", path, "", ""]);
+        self.put_text(&["execve", path, note, ""]);
         self.phase.store(Phase::ExecFailed as u32, Release);
     }
 
