@@ -1,0 +1,57 @@
+// Where the compiled parts are: addons and the launcher. Ten lines instead of napi's 778, which load
+// code by an environment variable: here only the package's own folder decides.
+import { statSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { arch } from 'node:process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ToolError } from './error.ts'
+
+/** Loads the addon of a package: `loadAddon<typeof import('../native/index.d.ts')>('caps', import.meta.url)`. */
+export function loadAddon<T>(name: string, from: string): T {
+  const require = createRequire(from)
+  const file = `${name}.linux-${arch}-gnu.node`
+  const folder = packageFolder(name, from)
+  const path = folder && join(folder, 'native', file)
+  try {
+    // A release carries each platform's addon in a package of its own.
+    return require(path !== undefined && isFile(path) ? path : `@srcon/${name}-linux-${arch}-gnu`) as T
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const missing = code === 'MODULE_NOT_FOUND'
+    throw new ToolError(name, `cannot load ${file}`, {
+      code: 'E_HOST', path, cause, why: missing ? `it is not there: not built, or no release has it for ${arch}` : message,
+      hint: missing ? 'in a checkout: npm run build; else install the package again' : 'it was built for another system: build or install it again',
+    })
+  }
+}
+
+/** The folder of `@srcon/<name>`, seen from the module `from`: an ancestor, or found as Node finds packages. */
+export function packageFolder(name: string, from: string): string | undefined {
+  for (let at = dirname(fileURLToPath(from)); at !== dirname(at); at = dirname(at)) {
+    if (nameAt(at) === `@srcon/${name}`) return at
+    const beside = join(at, 'node_modules/@srcon', name)
+    if (nameAt(beside) !== undefined) return beside
+    // Strict installers put what kit depends on beside kit only.
+    const behind = join(at, 'node_modules/@srcon/kit/node_modules/@srcon', name)
+    if (nameAt(behind) !== undefined) return behind
+  }
+  return undefined
+}
+
+/** The launcher's program for this machine. */
+export function launcherPath(from: string): string {
+  const folder = packageFolder('launcher', from)
+  const path = folder && join(folder, 'bin', `srcon-launch-${arch}`)
+  if (path !== undefined && isFile(path)) return path
+  throw new ToolError('srcon', `the launcher for ${arch} is not there`, { code: 'E_LAUNCH', path, why: '@srcon/launcher is not built or not installed', hint: 'in a checkout: npm run build; else npm install @srcon/launcher' })
+}
+
+function nameAt(folder: string): string | undefined {
+  const file = join(folder, 'package.json')
+  return isFile(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name : undefined
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}

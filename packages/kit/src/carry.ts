@@ -1,0 +1,125 @@
+// From the links of a chain to the command: options, facts, steps, one plan; then it is printed, put
+// into words, or carried out by the launcher, which this process becomes.
+import { checkPlan } from './check.ts'
+import { foldChain, linkModule, type Chain, type ChainLink } from './fold.ts'
+import { hostArch, lastCap } from './host.ts'
+import { changesRoot, type ExplainRequest } from './explain.ts'
+import { ToolError, usage } from './error.ts'
+import { Output, json, writeAll } from './output.ts'
+import type { AnyLink } from './link.ts'
+import type { Plan, PlanFacts } from './plan.ts'
+import type { Standard } from './scan.ts'
+import type { Bytes, Step } from './step.ts'
+import { runWords } from './run-words.ts'
+import { commandBytes, toPlanWord } from './words.ts'
+
+/** Steps with the link that they came from; undefined: the launcher's own `run.` steps. */
+export interface Part {
+  readonly link: AnyLink | undefined
+  readonly module?: string | undefined
+  readonly steps: readonly Step[]
+}
+
+/** How a plan is to be used, as the standard options say. */
+export interface Use {
+  readonly tool: string
+  readonly plan: boolean
+  readonly dryRun: boolean
+  readonly json: boolean
+}
+
+/** A whole chain, from its first link on. Does not return when it is carried out. */
+export async function runChain(first: ChainLink, command: readonly string[]): Promise<void> {
+  const chain = await foldChain(first, command)
+  const tool = first.link.table.name
+  const last = chain.links.at(-1) ?? first
+  if (chain.command?.length === 0 || chain.command === undefined) {
+    throw usage(last.link.table.name, 'no command follows', `${tool} … -- COMMAND`)
+  }
+  for (const { scanned, link } of chain.links) refuseFilterOptions(link.table.name, scanned.standard)
+  const parts = partsOf(chain)
+  refuseLateTools(tool, parts, chain.command)
+  const given = (name: 'plan' | 'dry-run' | 'json'): boolean => chain.links.some(({ scanned }) => scanned.standard[name] !== undefined)
+  const use = { tool, plan: given('plan'), dryRun: given('dry-run'), json: given('json') }
+  await carry(use, parts, commandBytes(chain.command))
+}
+
+/** Prints the plan, or becomes the launcher that carries it out. `command` may be empty only for printing. */
+export async function carry(use: Use, parts: readonly Part[], command: readonly Buffer[]): Promise<void> {
+  const steps = parts.flatMap(part => part.steps)
+  const [file, ...args] = command.map(toPlanWord)
+  const facts = factsOf(steps)
+  const rest = { version: 1 as const, ...(facts ? { facts } : {}), steps }
+  if (use.plan || use.dryRun) {
+    const plan = file === undefined ? rest : { ...rest, argv: [file, ...args] as const }
+    await checkPlan(plan, linksOf(parts), use.tool)
+    if (use.plan) writeAll(1, json(plan))
+    else printWords(use, parts, command)
+    return
+  }
+  if (file === undefined) throw usage(use.tool, 'no command')
+  const plan: Plan = { ...rest, argv: [file, ...args] }
+  const { become } = (await import(new URL('./launch/become.ts', import.meta.url).href)) as { become(request: { plan: Plan; argv: readonly Buffer[]; explain: readonly string[] }): never }
+  become({ plan, argv: command, explain: explainerOf(use, parts, steps, file) })
+}
+
+function partsOf({ links }: Chain): Part[] {
+  const parts: Part[] = []
+  const facts = new Map<AnyLink, unknown>()
+  const options = links.map(({ link, scanned }) => link.read(scanned.link))
+  for (const [i, { link, module }] of links.entries()) {
+    if (!facts.has(link)) facts.set(link, link.facts())
+    const before = parts.flatMap(part => part.steps)
+    parts.push({ link, module, steps: link.steps(options[i], facts.get(link), before) })
+  }
+  return parts
+}
+
+function linksOf(parts: readonly Part[]): AnyLink[] {
+  return [...new Set(parts.flatMap(({ link }) => link ?? []))]
+}
+
+function refuseFilterOptions(tool: string, standard: Standard): void {
+  const name = (['new', 'config'] as const).find(each => standard[each] !== undefined)
+  if (name) throw usage(tool, `--${name} is for the filter form, but a command is given`, 'leave it out, or leave the command out and pipe the config into srcon run')
+}
+
+/** Behind a foreign command our tools are looked for in the new root, where there is no Node. */
+function refuseLateTools(tool: string, parts: readonly Part[], command: readonly string[]): void {
+  if (!changesRoot(parts.flatMap(({ steps }) => steps))) return
+  const names = new Set(linksOf(parts).map(({ table }) => table.name))
+  for (const [i, word] of command.entries()) {
+    if (i === 0 || !command[i + 1]?.startsWith('-')) continue
+    if (!names.has(word) && (!/^[a-z][a-z0-9-]*$/.test(word) || linkModule(word) === undefined)) continue
+    throw new ToolError(tool, `${word} stands behind ${command[0]} and a new root`, {
+      code: 'E_REFUSED', why: `${command[0]} is none of our tools, so ${word} would be looked for in the new root, where neither it nor Node is`, hint: `put ${word} before ${command[0]}`,
+    })
+  }
+}
+
+/** The facts that these steps rest on: numbers of capabilities, numbers of system calls. */
+function factsOf(steps: readonly Step[]): PlanFacts | undefined {
+  const has = (prefix: string): boolean => steps.some(step => step.do.startsWith(prefix))
+  const facts = { ...(has('seccomp.') ? { arch: hostArch() } : {}), ...(has('caps.') ? { lastCap: lastCap() } : {}) }
+  return Object.keys(facts).length === 0 ? undefined : facts
+}
+
+function printWords(use: Use, parts: readonly Part[], command: readonly Buffer[]): void {
+  const all = parts.flatMap(({ link, steps }) => steps.map(step => ({ do: step.do, ...(link?.words(step) ?? runWords(step)) })))
+  const out = new Output(use.json)
+  if (use.json) return out.data(all)
+  for (const [i, { do: name, calls, classic }] of all.entries()) {
+    out.line(`${i + 1}. ${name}`)
+    for (const call of calls) out.line(`     ${call}`)
+    if (classic !== undefined) out.line(`   = ${classic}`)
+  }
+  if (command.length > 0) out.line(`${all.length + 1}. execve ${command.map(word => JSON.stringify(word.toString())).join(' ')}`)
+}
+
+/** The words that start this bin again to explain a failure; the launcher adds the record. */
+function explainerOf(use: Use, parts: readonly Part[], steps: readonly Step[], file: Bytes): string[] {
+  const modules = [...new Set(parts.flatMap(({ module }) => module ?? []))]
+  const command = typeof file === 'string' ? file : Buffer.from(file.base64, 'base64').toString()
+  const request: Omit<ExplainRequest, 'failure' | 'steps'> = { tool: use.tool, json: use.json, modules, command }
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? '', `--srcon-explain=${JSON.stringify(request)}`]
+}

@@ -1,0 +1,46 @@
+// Asks the launcher whether it would accept a plan: every field, the order of its steps, this host.
+// Only for plans that are printed; one that is carried out is checked there anyway.
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { launcherPath } from './addon.ts'
+import { ToolError } from './error.ts'
+import { toolErrorOf } from './explain.ts'
+import type { AnyLink } from './link.ts'
+import type { Plan } from './plan.ts'
+
+interface Answer {
+  readonly ok: boolean
+  readonly step?: number | null
+  readonly what?: string
+  readonly why?: string
+  readonly fix?: string
+}
+
+/** Throws the refusal, ToolError `E_REFUSED`. */
+export async function checkPlan(plan: Omit<Plan, 'argv'>, links: readonly AnyLink[], tool: string): Promise<void> {
+  const { spawnSync } = await import('node:child_process')
+  const launcher = launcherPath(import.meta.url)
+  const file = unnamedFile(JSON.stringify(plan))
+  try {
+    // By way of a file: spawnSync's pipes are sockets, which cannot be opened by a path.
+    const { stdout, stderr, error, status } = spawnSync(launcher, ['--check', '--json', '/proc/self/fd/0'], { stdio: [file, 'pipe', 'pipe'], encoding: 'utf8' })
+    if (error || status !== 0) throw new ToolError(tool, 'the launcher could not check the plan', { code: 'E_LAUNCH', path: launcher, why: error?.message ?? stderr.trim(), cause: error })
+    if (stdout === '') return // A launcher that is not finished yet.
+    const answer = JSON.parse(stdout) as Answer
+    if (answer.ok) return
+    throw toolErrorOf({ phase: 'refused', index: answer.step ?? undefined, what: answer.what, why: answer.why, fix: answer.fix }, plan.steps, links, tool)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** A file without a name, holding this text. */
+function unnamedFile(text: string): number {
+  const path = join(tmpdir(), `srcon-${randomBytes(12).toString('hex')}`)
+  const fd = openSync(path, 'wx+', 0o600)
+  unlinkSync(path)
+  writeSync(fd, text, 0)
+  return fd
+}

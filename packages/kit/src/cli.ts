@@ -1,0 +1,114 @@
+// The frame of every command line. Words decide what happens, never what stdin is: with a command a
+// tool is a link of a chain and becomes the launcher; without one it is a filter; a verb looks.
+// What a call does not need is not loaded: a chain costs little more than Node itself.
+import { realpathSync } from 'node:fs'
+import { carry, runChain, type Part, type Use } from './carry.ts'
+import type { OciConfig } from './config.ts'
+import { newDocument, type Document } from './document.ts'
+import { ToolError, usage } from './error.ts'
+import { readDocument } from './input.ts'
+import type { AnyLink, ToolLink } from './link.ts'
+import { writeExactly } from './numbers.ts'
+import { json, Output, writeAll } from './output.ts'
+import { scanLink, splitCommand, type Scanned, type Standard } from './scan.ts'
+import { verbRow } from './standard.ts'
+import type { ScannedLink } from './table.ts'
+import { commandBytes, refuseLostBytes } from './words.ts'
+
+/** What a verb may need of the frame beside its own words. */
+export interface Call {
+  /** The words after `--`; undefined where there is no `--`. */
+  readonly command: readonly string[] | undefined
+  /** The standard options as they were given. */
+  readonly standard: Standard
+  /** Reads a config as a filter does: stdin by its rule, `--config`, `-n`. */
+  config(): Promise<OciConfig>
+  /** Prints the plan of these parts (--plan, --dry-run) or becomes it: then it does not return. `command`: words instead of `this.command`. */
+  carry(parts: readonly Part[], command?: readonly (string | Buffer)[]): Promise<void>
+}
+
+export interface Verb {
+  run(link: ScannedLink, out: Output, call: Call): Promise<void>
+}
+/** By name; `''` replaces what the tool does without a verb and without a command. */
+export type Verbs = Readonly<Record<string, () => Promise<Verb>>>
+export type { Part, Use }
+
+/** Runs a tool's command line. Sets the exit code; does not return where it becomes the command. */
+export async function main<O, F>(link: ToolLink<O, F>, verbs: Verbs = {}): Promise<void> {
+  const words = process.argv.slice(2)
+  const tool = link.table.name
+  try {
+    if (words[0]?.startsWith('--srcon-explain')) return await (await import('./explainer.ts')).explainFailure(link, words)
+    await dispatch(link, verbs, words)
+  } catch (error) {
+    process.exitCode = report(tool, error, splitCommand(words)[0].includes('--json'))
+  }
+}
+
+async function dispatch(link: AnyLink, verbs: Verbs, words: readonly string[]): Promise<void> {
+  const [own, command] = splitCommand(words)
+  const { table } = link
+  refuseLostBytes(table.name, own, command === undefined ? 0 : command.length + 1)
+  const scanned = scanLink(table, own, command !== undefined)
+  const { verb } = scanned.link
+  const { standard } = scanned
+  if (standard.help !== undefined || standard.version !== undefined) return await tell(link, scanned)
+  const row = verbRow(table, verb)
+  const name = [table.name, verb].join(' ').trim()
+  if (command !== undefined && row.command === undefined) throw usage(table.name, `${name} takes no command`, `leave out -- ${command.join(' ')}`)
+  if (command === undefined && row.command === 'required') throw usage(table.name, `${name} needs a command`, `${name} … -- COMMAND`)
+  const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  if (load && (verb !== '' || command === undefined)) return await runVerb(await load(), link, scanned, command)
+  if (!Object.hasOwn(table.verbs, verb)) throw usage(table.name, 'a verb is missing', `one of ${Object.keys(table.verbs).join(', ')}; ${table.name} --help says more`)
+  if (command !== undefined) return await runChain({ link, scanned }, command)
+  return await filter(link, scanned)
+}
+
+async function runVerb(verb: Verb, link: AnyLink, { link: scanned, standard }: Scanned, command: readonly string[] | undefined): Promise<void> {
+  const out = new Output(standard.json !== undefined)
+  const use = useOf(link.table.name, standard)
+  const call: Call = {
+    command,
+    standard,
+    config: async () => (await documentOf(link.table.name, standard)).config,
+    carry: async (parts, words) => await carry(use, parts, words ? words.map(word => Buffer.from(word)) : commandBytes(command ?? [])),
+  }
+  await verb.run(scanned, out, call)
+  await out.end()
+}
+
+function useOf(tool: string, standard: Standard): Use {
+  return { tool, plan: standard.plan !== undefined, dryRun: standard['dry-run'] !== undefined, json: standard.json !== undefined }
+}
+
+/** Reads a config, adds this tool's part, writes it. With --plan or --dry-run, only this tool's steps, and nothing is read. */
+async function filter(link: AnyLink, { link: scanned, standard }: Scanned): Promise<void> {
+  const options = link.read(scanned)
+  const use = useOf(link.table.name, standard)
+  if (use.plan || use.dryRun) return await carry(use, [{ link, steps: link.steps(options, link.facts(), []) }], [])
+  const { config, digits } = await documentOf(link.table.name, standard)
+  writeAll(1, writeExactly(link.configure(config, options, link.facts()), digits))
+}
+
+async function documentOf(tool: string, standard: Standard): Promise<Document> {
+  if (standard.new !== undefined && standard.config !== undefined) throw usage(tool, '--new and --config exclude each other')
+  return standard.new === undefined ? await readDocument(tool, { config: typeof standard.config === 'string' ? standard.config : undefined }) : newDocument()
+}
+
+async function tell({ table }: AnyLink, { link, standard }: Scanned): Promise<void> {
+  const { helpText, versionOf } = await import('./help.ts')
+  const version = versionOf(realpathSync(process.argv[1] ?? '.'))
+  writeAll(1, standard.help === undefined ? `${table.name} ${version}\n` : await helpText(table, link.verb, version))
+}
+
+/** Prints an error on stderr; returns the exit code. Errors of other bundles are no instances of our class. */
+export function report(tool: string, error: unknown, asJson: boolean): number {
+  const known = isToolError(error) ? error : new ToolError(tool, `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, { code: 'E_INTERNAL', hint: 'this is a mistake of ours, please report it', cause: error })
+  writeAll(2, asJson ? json(known.toJSON()) : `${known.lines().join('\n')}\n`)
+  return known.exit
+}
+
+function isToolError(error: unknown): error is ToolError {
+  return error instanceof ToolError || (error instanceof Error && error.name === 'ToolError' && typeof (error as Partial<ToolError>).lines === 'function')
+}

@@ -1,0 +1,64 @@
+// What people read: --help, laid out by yargs from the option table. Values never come from here,
+// they come from scan.ts; so yargs is loaded only when help is asked for.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import yargs, { type Argv } from 'yargs'
+import { rowsOf, verbRow } from './standard.ts'
+import type { OptionRow, ToolTable, VerbRow } from './table.ts'
+
+const WIDTH = 100
+
+/** The text of `tool [verb] --help`. */
+export async function helpText(table: ToolTable, verb: string, version: string): Promise<string> {
+  const row = verbRow(table, verb)
+  const y = declare(frame(table, version), verb, row).usage(`${about(table, verb, row)}\n\nUsage: ${usageLine(table, verb, row)}`)
+  for (const [name, { about: says }] of Object.entries(table.verbs)) if (verb === '' && name !== '') y.command(name, says)
+  for (const { name, about: says } of row.positionals) y.positional(name, { describe: says, type: 'string' })
+  for (const example of verb === '' ? (table.examples ?? []) : []) y.example(example.command, example.about)
+  const help = await y.getHelp()
+  return `${help.trimEnd()}\n`
+}
+
+function frame(table: ToolTable, version: string): Argv {
+  return yargs([]).scriptName(table.name).locale('en').exitProcess(false).help(false).version(version).version(false).wrap(Math.min(WIDTH, process.stdout.columns || WIDTH))
+    .parserConfiguration({ 'camel-case-expansion': false, 'boolean-negation': false, 'dot-notation': false })
+}
+
+function declare(y: Argv, verb: string, row: VerbRow): Argv {
+  for (const [name, option] of Object.entries(rowsOf(verb, row))) {
+    y.option(label(name, option), { describe: described(option), ...(option.short === undefined ? {} : { alias: option.short }), ...(option.choices ? { choices: option.choices } : {}) })
+  }
+  return y
+}
+
+function label(name: string, { takes, meta = 'VALUE' }: OptionRow): string {
+  return takes === 'nothing' ? name : takes === 'value' ? `${name} ${meta}` : `${name}[=${meta}]`
+}
+
+function described({ about: says, repeat }: OptionRow): string {
+  return repeat ? `${says} (repeatable)` : says
+}
+
+function about(table: ToolTable, verb: string, row: VerbRow): string {
+  return verb === '' ? `${table.name}: ${table.about}` : `${table.name} ${verb}: ${row.about}`
+}
+
+function usageLine(table: ToolTable, verb: string, row: VerbRow): string {
+  const words = [table.name, verb, '[options]', ...row.positionals.map(({ name, required }) => (required ? name : `[${name}]`))]
+  const command = row.command === undefined ? [] : row.command === 'required' ? ['-- COMMAND [ARG…]'] : ['[-- COMMAND [ARG…]]']
+  const verbs = verb === '' && !Object.hasOwn(table.verbs, '') ? ['VERB …'] : []
+  return [...words, ...verbs, ...command].filter(Boolean).join(' ')
+}
+
+/** The version of the package that a bin belongs to. */
+export function versionOf(bin: string): string {
+  for (let at = dirname(bin); at !== dirname(at); at = dirname(at)) {
+    try {
+      const { version } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as { version?: string }
+      if (version !== undefined) return version
+    } catch {
+      // Further up.
+    }
+  }
+  return 'unknown'
+}
