@@ -1,1 +1,25 @@
-//! The steps and the looking of rootfs-fetch; knows nothing of Node.
+//! Unpacks root file systems that nobody vouches for.
+//!
+//! [`unpack`] reads a tar archive (plain or gzip), and makes its tree below one descriptor: no entry
+//! leaves the target, whatever its name, its links or an earlier entry say, and nothing that cannot
+//! be done exactly is passed over in silence. Knows nothing of Node. See tar(5), openat2(2).
+
+mod failure;
+mod input;
+mod limits;
+mod lock;
+mod name;
+mod owners;
+pub mod remove;
+mod report;
+mod tar;
+mod tree;
+mod unpack;
+
+pub use failure::{Failure, Kind};
+pub use limits::Limits;
+pub use lock::{sync_directory, try_lock};
+pub use name::printable;
+pub use owners::{Owners, owners_of_this_process};
+pub use report::{Monitor, Report};
+pub use unpack::{Options, unpack};

@@ -1,0 +1,331 @@
+//! From blocks to entries. Headers that only describe the next entry (`x`, `g`, `L`, `K`) are taken in
+//! here; what comes out is one entry with everything known of it, its data still unread.
+
+use super::BLOCK;
+use super::header::Header;
+use super::pax::Records;
+use super::sparse::{self, Map};
+use crate::failure::{Failure, Kind, damaged, over, refused};
+use crate::input::Input;
+use crate::limits::Limits;
+
+/// What an entry is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// A regular file; with a map, only these pieces of it are in the archive.
+    File {
+        size: u64,
+        map: Option<Map>,
+    },
+    Directory,
+    Symlink {
+        target: Vec<u8>,
+    },
+    HardLink {
+        target: Vec<u8>,
+    },
+    Character(u32, u32),
+    Block(u32, u32),
+    Fifo,
+}
+
+/// One member of an archive.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) path: Vec<u8>,
+    pub(crate) body: Body,
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) mtime: (i64, u32),
+    pub(crate) attributes: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) unknown_records: u64,
+}
+
+/// Reads entries; their data is read between two calls of [`Reader::next`].
+pub(crate) struct Reader<'a> {
+    input: Input<'a>,
+    limits: &'a Limits,
+    global: Records,
+    /// Data of the present entry that is not read yet, and the padding behind it.
+    left: u64,
+    padding: u64,
+}
+
+/// What the headers before an entry said of it.
+#[derive(Default)]
+struct Before {
+    records: Option<Records>,
+    path: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+}
+
+impl Before {
+    fn is_empty(&self) -> bool {
+        self.records.is_none() && self.path.is_none() && self.link.is_none()
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(input: Input<'a>, limits: &'a Limits) -> Self {
+        Self {
+            input,
+            limits,
+            global: Records::default(),
+            left: 0,
+            padding: 0,
+        }
+    }
+
+    /// The next entry; `None` after the end-of-archive marker.
+    pub(crate) fn next(&mut self) -> Result<Option<Entry>, Failure> {
+        debug_assert_eq!(self.left, 0, "the data of the entry before is read first");
+        self.skip_padding()?;
+        let mut before = Before::default();
+        loop {
+            let block = self.block()?;
+            if block == [0; BLOCK] {
+                if !before.is_empty() {
+                    return Err(damaged("an extended header with no entry behind it"));
+                }
+                self.end()?;
+                return Ok(None);
+            }
+            let header = Header::new(&block)?;
+            match header.type_flag() {
+                b'x' => {
+                    let data = self.description(header.size()?)?;
+                    let mut records = self.global.clone();
+                    records.add(&data)?;
+                    if before.records.replace(records).is_some() {
+                        return Err(refused("two extended headers for one entry"));
+                    }
+                }
+                b'g' => {
+                    let data = self.description(header.size()?)?;
+                    self.global.add_global(&data)?;
+                }
+                b'L' => self.long(&mut before.path, header.size()?)?,
+                b'K' => self.long(&mut before.link, header.size()?)?,
+                _ => return self.entry(&header, before).map(Some),
+            }
+        }
+    }
+
+    /// Reads from the entry's data; 0 at its end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failure> {
+        let most = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
+        if most == 0 {
+            return Ok(0);
+        }
+        let n = self.input.read(&mut buffer[..most])?;
+        if n == 0 {
+            return Err(truncated());
+        }
+        self.left -= n as u64;
+        Ok(n)
+    }
+
+    /// SHA-512 of the file as it was read, and its size; whole after the end.
+    pub(crate) fn sum(&self) -> (String, u64) {
+        self.input.sum()
+    }
+
+    fn entry(&mut self, header: &Header<'_>, before: Before) -> Result<Entry, Failure> {
+        let records = before.records.unwrap_or_else(|| self.global.clone());
+        let path = records
+            .path
+            .or(before.path)
+            .unwrap_or_else(|| header.path());
+        let fail = |f: Failure| f.at(&path);
+        let link = records
+            .link
+            .or(before.link)
+            .unwrap_or_else(|| header.link());
+        let stored = records
+            .size
+            .map_or_else(|| header.size(), Ok)
+            .map_err(fail)?;
+        let id = |record: Option<u64>, field: Result<i64, Failure>, what: &str| {
+            let n = record.map_or_else(|| field.map(i128::from), |n| Ok(i128::from(n)))?;
+            // The highest id means "leave it" to chown(2).
+            u32::try_from(n)
+                .ok()
+                .filter(|&n| n != u32::MAX)
+                .ok_or_else(|| damaged(format!("{what} {n} is no id")))
+        };
+        let mut entry = Entry {
+            mode: header.mode().map_err(fail)?,
+            uid: id(records.uid, header.uid(), "uid").map_err(fail)?,
+            gid: id(records.gid, header.gid(), "gid").map_err(fail)?,
+            mtime: records
+                .mtime
+                .map_or_else(|| header.mtime().map(|s| (s, 0)), Ok)
+                .map_err(fail)?,
+            attributes: records.attributes,
+            unknown_records: records.unknown,
+            body: Body::Directory,
+            path: path.clone(),
+        };
+        if entry
+            .attributes
+            .iter()
+            .map(|(n, v)| n.len() + v.len())
+            .sum::<usize>()
+            > self.limits.attributes
+        {
+            return Err(fail(over("too many bytes of extended attributes")));
+        }
+        // The tar of 1979 has no directories, only names that end with a slash.
+        let slash = path.last() == Some(&b'/');
+        entry.body = match header.type_flag() {
+            0 | b'0' | b'7' if slash => Body::Directory,
+            0 | b'0' | b'7' => {
+                self.left = stored;
+                self.padding = padding(stored);
+                let (map, size) = match records.sparse.map_in_data().map_err(fail)? {
+                    true => (
+                        Some(sparse::pax_map(|| self.data_block()).map_err(fail)?),
+                        records.sparse.real_size,
+                    ),
+                    false => (records.sparse.map, records.sparse.real_size),
+                };
+                if let Some(name) = records.sparse.name.filter(|_| map.is_some()) {
+                    entry.path = name;
+                }
+                self.file(map, size).map_err(fail)?
+            }
+            b'S' => {
+                let (map, size) = sparse::gnu_map(header.block(), || self.block()).map_err(fail)?;
+                self.left = stored;
+                self.padding = padding(stored);
+                self.file(Some(map), Some(size)).map_err(fail)?
+            }
+            b'1' => Body::HardLink { target: link },
+            b'2' => Body::Symlink { target: link },
+            b'3' => header
+                .device()
+                .map(|(a, b)| Body::Character(a, b))
+                .map_err(fail)?,
+            b'4' => header
+                .device()
+                .map(|(a, b)| Body::Block(a, b))
+                .map_err(fail)?,
+            b'5' => Body::Directory,
+            b'6' => Body::Fifo,
+            other => {
+                let what = format!("unknown type of entry '{}'", crate::printable(&[other]));
+                return Err(fail(Failure::new(Kind::Unsupported, what)));
+            }
+        };
+        // Some readers skip the data that a link claims to have, some take it for the next header.
+        if stored != 0 && !matches!(entry.body, Body::File { .. }) {
+            return Err(fail(refused("data behind an entry that is no file")));
+        }
+        Ok(entry)
+    }
+
+    fn file(&mut self, map: Option<Map>, real: Option<u64>) -> Result<Body, Failure> {
+        let Some(map) = map else {
+            return Ok(Body::File {
+                size: self.left,
+                map: None,
+            });
+        };
+        let size = real.ok_or_else(|| damaged("a sparse file without its size"))?;
+        if size > self.limits.bytes {
+            return Err(over(format!(
+                "a sparse file of {size} bytes, more than {}",
+                self.limits.bytes
+            )));
+        }
+        sparse::check(&map, size, self.left)?;
+        Ok(Body::File {
+            size,
+            map: Some(map),
+        })
+    }
+
+    fn block(&mut self) -> Result<[u8; BLOCK], Failure> {
+        let mut block = [0; BLOCK];
+        if self.input.fill(&mut block)? < BLOCK {
+            Err(truncated())
+        } else {
+            Ok(block)
+        }
+    }
+
+    /// A block of the entry's own data.
+    fn data_block(&mut self) -> Result<[u8; BLOCK], Failure> {
+        self.left = self
+            .left
+            .checked_sub(BLOCK as u64)
+            .ok_or_else(|| damaged("a sparse map longer than its data"))?;
+        self.block()
+    }
+
+    /// The data of a header that describes the next entry. Its size is its own: a `size` record before
+    /// it speaks of the entry (CVE-2026-53655 in another reader).
+    fn description(&mut self, size: u64) -> Result<Vec<u8>, Failure> {
+        if size > self.limits.header {
+            return Err(over(format!(
+                "an extended header of {size} bytes, more than {}",
+                self.limits.header
+            )));
+        }
+        let mut data = vec![0; size as usize];
+        if self.input.fill(&mut data)? < data.len() {
+            return Err(truncated());
+        }
+        self.padding = padding(size);
+        self.skip_padding()?;
+        Ok(data)
+    }
+
+    /// A GNU long name: text up to a NUL, and nothing but NULs behind it.
+    fn long(&mut self, place: &mut Option<Vec<u8>>, size: u64) -> Result<(), Failure> {
+        let mut name = self.description(size)?;
+        let end = name.iter().position(|&b| b == 0).unwrap_or(name.len());
+        if name[end..].iter().any(|&b| b != 0) {
+            return Err(refused("NUL in a long name"));
+        }
+        name.truncate(end);
+        match place.replace(name) {
+            None => Ok(()),
+            Some(_) => Err(refused("two long names for one entry")),
+        }
+    }
+
+    fn skip_padding(&mut self) -> Result<(), Failure> {
+        let mut rest = [0; BLOCK];
+        let rest = &mut rest[..std::mem::take(&mut self.padding) as usize];
+        if self.input.fill(rest)? < rest.len() {
+            Err(truncated())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Behind the first zero block: nothing but zeros to the end of the file. Reading it all verifies
+    /// the compressed stream's own checksum; anything else there is an archive that other readers see.
+    fn end(&mut self) -> Result<(), Failure> {
+        let mut rest = [0; 16 << 10];
+        loop {
+            match self.input.read(&mut rest)? {
+                0 => return Ok(()),
+                n if rest[..n].iter().all(|&b| b == 0) => {}
+                _ => return Err(refused("data behind the end of the archive")),
+            }
+        }
+    }
+}
+
+fn padding(size: u64) -> u64 {
+    (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64
+}
+
+fn truncated() -> Failure {
+    Failure::new(Kind::Truncated, "the archive ends too early")
+}
