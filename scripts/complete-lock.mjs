@@ -15,7 +15,9 @@ function platformOf(name) {
   const cpu = processors.find(word => name.includes(word)) ?? (name.includes('universal') ? undefined : 'wasm32')
   return {
     ...(cpu ? { cpu: [cpu] } : {}),
+    dev: true,
     ...(name.includes('musl') ? { libc: ['musl'] } : name.endsWith('-gnu') ? { libc: ['glibc'] } : {}),
+    optional: true,
     // A WebAssembly package names no system; none of those we know is its own.
     os: [os ?? 'none'],
   }
@@ -32,7 +34,7 @@ export function completeLock(lock) {
       if (at[`${path}/${top}`] || at[top]) continue
       const version = /^\d+\.\d+\.\d+/.exec(range)?.[0]
       if (!version) continue
-      at[top] = { version, dev: true, optional: true, ...platformOf(name) }
+      at[top] = { version, ...platformOf(name) }
       added.push(name)
     }
   }

@@ -60,7 +60,7 @@ function ${before}_command
     set -l words (commandline -opc)
     set -l at (contains -i -- -- $words); or return
     set -l before (string escape -- $words[(math $at + 1)..-1])
-    complete -C (string join ' ' -- $before (commandline -ct))
+    complete --do-complete=(string join ' ' -- $before (commandline -ct))
 end
 function ${before}_dashes
     contains -- -- (commandline -opc)
