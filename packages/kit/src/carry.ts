@@ -1,16 +1,14 @@
 // From the links of a chain to the command: options, facts, steps, one plan; then it is printed, put
 // into words, or carried out by the launcher, which this process becomes.
-import { checkPlan } from './check.ts'
 import { foldChain, linkModule, type Chain, type ChainLink } from './fold.ts'
 import { hostArch, lastCap } from './host.ts'
-import { changesRoot, type ExplainRequest } from './explain.ts'
 import { ToolError, usage } from './error.ts'
 import { Output, json, writeAll } from './output.ts'
 import type { AnyLink } from './link.ts'
 import type { Plan, PlanFacts } from './plan.ts'
+import { explainerWords } from './remember.ts'
 import type { Standard } from './scan.ts'
-import type { Bytes, Step } from './step.ts'
-import { runWords } from './run-words.ts'
+import { changesRoot, type Step } from './step.ts'
 import { commandBytes, toPlanWord } from './words.ts'
 
 /** Steps with the link that they came from; undefined: the launcher's own `run.` steps. */
@@ -38,7 +36,6 @@ export async function runChain(first: ChainLink, command: readonly string[]): Pr
   }
   for (const { scanned, link } of chain.links) refuseFilterOptions(link.table.name, scanned.standard)
   const parts = partsOf(chain)
-  refuseLateTools(tool, parts, chain.command)
   const given = (name: 'plan' | 'dry-run' | 'json'): boolean => chain.links.some(({ scanned }) => scanned.standard[name] !== undefined)
   const use = { tool, plan: given('plan'), dryRun: given('dry-run'), json: given('json') }
   await carry(use, parts, commandBytes(chain.command))
@@ -47,20 +44,23 @@ export async function runChain(first: ChainLink, command: readonly string[]): Pr
 /** Prints the plan, or becomes the launcher that carries it out. `command` may be empty only for printing. */
 export async function carry(use: Use, parts: readonly Part[], command: readonly Buffer[]): Promise<void> {
   const steps = parts.flatMap(part => part.steps)
+  if (changesRoot(steps)) refuseLateTools(use.tool, linksOf(parts), command)
   const [file, ...args] = command.map(toPlanWord)
   const facts = factsOf(steps)
   const rest = { version: 1 as const, ...(facts ? { facts } : {}), steps }
   if (use.plan || use.dryRun) {
     const plan = file === undefined ? rest : { ...rest, argv: [file, ...args] as const }
+    const { checkPlan } = await import('./check.ts')
     await checkPlan(plan, linksOf(parts), use.tool)
     if (use.plan) writeAll(1, json(plan))
-    else printWords(use, parts, command)
+    else await printWords(use, parts, command)
     return
   }
   if (file === undefined) throw usage(use.tool, 'no command')
   const plan: Plan = { ...rest, argv: [file, ...args] }
   const { become } = (await import(new URL('./launch/become.ts', import.meta.url).href)) as { become(request: { plan: Plan; argv: readonly Buffer[]; explain: readonly string[] }): never }
-  become({ plan, argv: command, explain: explainerOf(use, parts, steps, file) })
+  const modules = [...new Set(parts.flatMap(({ module }) => module ?? []))]
+  become({ plan, argv: command, explain: explainerWords({ tool: use.tool, json: use.json, modules }) })
 }
 
 function partsOf({ links }: Chain): Part[] {
@@ -84,15 +84,18 @@ function refuseFilterOptions(tool: string, standard: Standard): void {
   if (name) throw usage(tool, `--${name} is for the filter form, but a command is given`, 'leave it out, or leave the command out and pipe the config into srcon run')
 }
 
-/** Behind a foreign command our tools are looked for in the new root, where there is no Node. */
-function refuseLateTools(tool: string, parts: readonly Part[], command: readonly string[]): void {
-  if (!changesRoot(parts.flatMap(({ steps }) => steps))) return
-  const names = new Set(linksOf(parts).map(({ table }) => table.name))
-  for (const [i, word] of command.entries()) {
-    if (i === 0 || !command[i + 1]?.startsWith('-')) continue
-    if (!names.has(word) && (!/^[a-z][a-z0-9-]*$/.test(word) || linkModule(word) === undefined)) continue
-    throw new ToolError(tool, `${word} stands behind ${command[0]} and a new root`, {
-      code: 'E_REFUSED', why: `${command[0]} is none of our tools, so ${word} would be looked for in the new root, where neither it nor Node is`, hint: `put ${word} before ${command[0]}`,
+/** In the new root neither our tools are nor Node: what could not be folded would end with 127 there, or run another program. */
+function refuseLateTools(tool: string, links: readonly AnyLink[], command: readonly Buffer[]): void {
+  const names = new Set(links.map(({ table }) => table.name))
+  const words = command.map(String)
+  for (const [i, word] of words.entries()) {
+    if (!words[i + 1]?.startsWith('-') || !/^[a-z][a-z0-9-]*$/.test(word)) continue
+    if (!names.has(word) && linkModule(word) === undefined) continue
+    const behind = i === 0 ? tool : (words[0] ?? '')
+    throw new ToolError(tool, `${word} stands behind ${behind} and a new root`, {
+      code: 'E_REFUSED',
+      why: `${word} is not folded behind ${behind}, so it would be looked for in the new root, where neither it nor Node is`,
+      hint: `put ${word} before ${behind}`,
     })
   }
 }
@@ -104,7 +107,8 @@ function factsOf(steps: readonly Step[]): PlanFacts | undefined {
   return Object.keys(facts).length === 0 ? undefined : facts
 }
 
-function printWords(use: Use, parts: readonly Part[], command: readonly Buffer[]): void {
+async function printWords(use: Use, parts: readonly Part[], command: readonly Buffer[]): Promise<void> {
+  const { runWords } = await import('./run-words.ts')
   const all = parts.flatMap(({ link, steps }) => steps.map(step => ({ do: step.do, ...(link?.words(step) ?? runWords(step)) })))
   const out = new Output(use.json)
   if (use.json) return out.data(all)
@@ -114,12 +118,4 @@ function printWords(use: Use, parts: readonly Part[], command: readonly Buffer[]
     if (classic !== undefined) out.line(`   = ${classic}`)
   }
   if (command.length > 0) out.line(`${all.length + 1}. execve ${command.map(word => JSON.stringify(word.toString())).join(' ')}`)
-}
-
-/** The words that start this bin again to explain a failure; the launcher adds the record. */
-function explainerOf(use: Use, parts: readonly Part[], steps: readonly Step[], file: Bytes): string[] {
-  const modules = [...new Set(parts.flatMap(({ module }) => module ?? []))]
-  const command = typeof file === 'string' ? file : Buffer.from(file.base64, 'base64').toString()
-  const request: Omit<ExplainRequest, 'failure' | 'steps'> = { tool: use.tool, json: use.json, modules, command }
-  return [process.execPath, ...process.execArgv, process.argv[1] ?? '', `--srcon-explain=${JSON.stringify(request)}`]
 }

@@ -30,7 +30,8 @@ export async function checkPlan(plan: Omit<Plan, 'argv'>, links: readonly AnyLin
     if (stdout === '') return // A launcher that is not finished yet.
     const answer = JSON.parse(stdout) as Answer
     if (answer.ok) return
-    throw toolErrorOf({ phase: 'refused', index: answer.step ?? undefined, what: answer.what, why: answer.why, fix: answer.fix }, plan.steps, links, tool)
+    const { step, ...texts } = answer
+    throw toolErrorOf({ phase: 'refused', step: step ?? -1, errno: 0, syscall: '', path: '', note: '', ...texts }, plan.steps, links, tool)
   } finally {
     closeSync(file)
   }

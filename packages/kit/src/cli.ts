@@ -5,11 +5,12 @@ import { realpathSync } from 'node:fs'
 import { carry, runChain, type Part, type Use } from './carry.ts'
 import type { OciConfig } from './config.ts'
 import { newDocument, type Document } from './document.ts'
-import { ToolError, usage } from './error.ts'
-import { readDocument } from './input.ts'
+import { usage } from './error.ts'
 import type { AnyLink, ToolLink } from './link.ts'
 import { writeExactly } from './numbers.ts'
-import { json, Output, writeAll } from './output.ts'
+import { Output, writeAll } from './output.ts'
+import { EXPLAIN } from './remember.ts'
+import { report } from './report.ts'
 import { scanLink, splitCommand, type Scanned, type Standard } from './scan.ts'
 import { verbRow } from './standard.ts'
 import type { ScannedLink } from './table.ts'
@@ -39,10 +40,10 @@ export async function main<O, F>(link: ToolLink<O, F>, verbs: Verbs = {}): Promi
   const words = process.argv.slice(2)
   const tool = link.table.name
   try {
-    if (words[0]?.startsWith('--srcon-explain')) return await (await import('./explainer.ts')).explainFailure(link, words)
+    if (words[0]?.startsWith(EXPLAIN)) return await (await import('./explainer.ts')).explainFailure(link, words)
     await dispatch(link, verbs, words)
   } catch (error) {
-    process.exitCode = report(tool, error, splitCommand(words)[0].includes('--json'))
+    process.exitCode = report(error, tool, splitCommand(words)[0].includes('--json'))
   }
 }
 
@@ -93,22 +94,13 @@ async function filter(link: AnyLink, { link: scanned, standard }: Scanned): Prom
 
 async function documentOf(tool: string, standard: Standard): Promise<Document> {
   if (standard.new !== undefined && standard.config !== undefined) throw usage(tool, '--new and --config exclude each other')
-  return standard.new === undefined ? await readDocument(tool, { config: typeof standard.config === 'string' ? standard.config : undefined }) : newDocument()
+  if (standard.new !== undefined) return newDocument()
+  const { readDocument } = await import('./input.ts')
+  return await readDocument(tool, typeof standard.config === 'string' ? standard.config : undefined)
 }
 
 async function tell({ table }: AnyLink, { link, standard }: Scanned): Promise<void> {
   const { helpText, versionOf } = await import('./help.ts')
   const version = versionOf(realpathSync(process.argv[1] ?? '.'))
   writeAll(1, standard.help === undefined ? `${table.name} ${version}\n` : await helpText(table, link.verb, version))
-}
-
-/** Prints an error on stderr; returns the exit code. Errors of other bundles are no instances of our class. */
-export function report(tool: string, error: unknown, asJson: boolean): number {
-  const known = isToolError(error) ? error : new ToolError(tool, `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, { code: 'E_INTERNAL', hint: 'this is a mistake of ours, please report it', cause: error })
-  writeAll(2, asJson ? json(known.toJSON()) : `${known.lines().join('\n')}\n`)
-  return known.exit
-}
-
-function isToolError(error: unknown): error is ToolError {
-  return error instanceof ToolError || (error instanceof Error && error.name === 'ToolError' && typeof (error as Partial<ToolError>).lines === 'function')
 }

@@ -1,7 +1,7 @@
 // What several tools ask of the host, read once: release, architecture, capabilities, ids, sysctls.
 // Everything here looks at /proc and never changes anything. See proc(5).
 import { readFileSync } from 'node:fs'
-import { arch, release } from 'node:os'
+import { arch } from 'node:process'
 
 const once = <T>(read: () => T): (() => T) => {
   let value: { readonly of: T } | undefined
@@ -10,12 +10,12 @@ const once = <T>(read: () => T): (() => T) => {
 
 /** `uname -m`. */
 export function hostArch(): string {
-  return arch() === 'x64' ? 'x86_64' : arch() === 'arm64' ? 'aarch64' : arch()
+  return arch === 'x64' ? 'x86_64' : arch === 'arm64' ? 'aarch64' : arch
 }
 
-/** `6.18.1-arch1` as its first two numbers. */
+/** `6.18.1-rc2` as its first two numbers. */
 export const kernelRelease = once((): readonly [major: number, minor: number] => {
-  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(release()) ?? []
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(sysctl('kernel.osrelease') ?? '') ?? []
   return [Number(major), Number(minor)]
 })
 

@@ -12,24 +12,17 @@ const LIMIT = 16 << 20
 /** Silence after which a person is told what is being waited for, milliseconds. */
 const SILENCE = 2000
 
-export interface Source {
-  /** `-n`: never read. */
-  readonly new?: boolean
-  /** `--config FILE`; `-` is stdin whatever it is. */
-  readonly config?: string | undefined
-}
-
-/** The config that a filter begins with; ToolError `E_INPUT` where there should be one and is not. */
-export async function readDocument(tool: string, source: Source): Promise<Document> {
-  if (source.new) return newDocument()
-  if (source.config !== undefined && source.config !== '-') return await readFile(tool, source.config)
-  if (source.config === undefined && !isInput(0)) return newDocument()
+/** The config that a filter begins with; ToolError `E_INPUT` where there should be one and is not.
+ *  `path`: a file, or `-`: stdin whatever it is; absent: stdin by its rule. */
+export async function readDocument(tool: string, path?: string): Promise<Document> {
+  if (path !== undefined && path !== '-') return await readFile(tool, path)
+  if (path === undefined && isDevice(0)) return newDocument()
   return readConfigText(tool, 'stdin', await readAll(tool, 0, 'stdin'))
 }
 
-/** Whether a descriptor holds input. One that was closed is /dev/null by now: Node opens it so. */
-function isInput(fd: number): boolean {
-  return !isatty(fd) && !fstatSync(fd).isCharacterDevice()
+/** A terminal, /dev/null, or a descriptor that was closed: Node has opened that as /dev/null by now. */
+function isDevice(fd: number): boolean {
+  return fstatSync(fd).isCharacterDevice()
 }
 
 async function readFile(tool: string, path: string): Promise<Document> {

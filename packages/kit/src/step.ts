@@ -17,3 +17,8 @@ export interface StepWords {
   /** e.g. `unshare --uts`, `mount -t proc proc R/proc`; absent where no classic command does it. */
   readonly classic?: string
 }
+
+/** Whether a command behind these steps sees another root than we do. */
+export function changesRoot(steps: readonly Step[]): boolean {
+  return steps.some(step => step.do === 'fs.pivot' || step.do === 'fs.chroot')
+}
