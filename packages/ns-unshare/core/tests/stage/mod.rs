@@ -6,17 +6,28 @@ use srcon_step::{Descriptors, Failure, Keeper, Launch, Plan, Step};
 use std::{
     fs::File,
     io::{IoSlice, IoSliceMut, Read, Write},
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd},
 };
 
 /// Plays a plan of these steps as `uid` (0: as the tests run) and returns what `look` says
 /// afterwards in the worker, or `Err(syscall: note)` of the step that failed.
 pub fn play(uid: u32, steps: &str, look: fn() -> String) -> Result<String, String> {
+    play_after(|| {}, uid, steps, look)
+}
+
+/// The same after `prepare`, which still has the tests' own privileges.
+pub fn play_after(
+    prepare: fn(),
+    uid: u32,
+    steps: &str,
+    look: fn() -> String,
+) -> Result<String, String> {
     let text = format!("{{\"version\":1,\"steps\":{steps}}}");
     let plan = Plan::parse(text.as_bytes(), &[ns_unshare_core::KINDS])
         .map_err(|r| format!("refused: {}", r.what))?;
     let (from, to) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
     let child = fork(|| {
+        prepare();
         become_user(uid);
         keep(&plan, &to, look);
     });
@@ -233,55 +244,34 @@ fn work(
         index: 0,
         descriptors: Descriptors::default(),
     };
+    let before = inheritable();
     for (index, step) in steps.iter().enumerate() {
         worker.index = index;
         step.act(&mut worker)?;
     }
-    let inheritable = inheritable_descriptors(&worker.proc);
-    assert_eq!(inheritable, Vec::<i32>::new(), "a step left descriptors");
+    if inheritable() != before {
+        return Err(Failure::wrong("a step left inheritable descriptors"));
+    }
     Ok(look())
 }
 
-/// Descriptors above 2 that the command would inherit and that the worker did not begin with.
-fn inheritable_descriptors(_proc: &OwnedFd) -> Vec<i32> {
-    (3..64)
-        .filter(|&fd| {
-            // SAFETY: asking for the flags of any number is harmless.
-            let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
-            flags >= 0 && flags & libc::FD_CLOEXEC == 0 && !was_open(fd)
-        })
-        .collect()
-}
-
-fn was_open(fd: i32) -> bool {
-    BEFORE.with(|before| before.contains(&fd))
-}
-
-thread_local! {
-    static BEFORE: Vec<i32> = inherited_by_the_tests();
-}
-
-fn inherited_by_the_tests() -> Vec<i32> {
-    // Whoever runs the tests may have left some; a step's would come after them and be close-on-exec.
-    (3..64)
-        .filter(|&fd| std::fs::read_link(format!("/proc/self/fd/{fd}")).is_ok_and(|p| !p.to_string_lossy().contains("ns:[")))
-        .collect()
+/// Descriptors above 2 that a command would inherit.
+fn inheritable() -> Vec<i32> {
+    let kept = |&fd: &i32| {
+        // SAFETY: asking for the flags of any number is harmless.
+        let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+        flags >= 0 && flags & libc::FD_CLOEXEC == 0
+    };
+    (3..256).filter(kept).collect()
 }
 
 /// A file's text, or the error.
-#[allow(dead_code)]
 pub fn text(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|e| format!("{path}: {e}"))
 }
 
 /// Inode of a namespace of the caller.
-#[allow(dead_code)]
 pub fn inode(name: &str) -> String {
     std::fs::read_link(format!("/proc/thread-self/ns/{name}"))
         .map_or_else(|e| e.to_string(), |p| p.to_string_lossy().into_owned())
-}
-
-#[allow(dead_code)]
-pub fn raw(fd: &OwnedFd) -> i32 {
-    fd.as_raw_fd()
 }
