@@ -1,7 +1,7 @@
 //! Policy to decision graph: every node tests one 32-bit word of `seccomp_data` or is a verdict.
 //! Equal nodes are one node, so that equal rules of different calls and architectures share code.
 
-use crate::{Action, Arch, Condition, Entry, Op, Policy, Rule, X32_BIT, bpf};
+use crate::{Action, Arch, Condition, Entry, Op, Policy, Rule, X32_BIT, bpf, search::Search};
 use std::collections::HashMap;
 
 /// A node's place in [`Graph::nodes`].
@@ -41,7 +41,7 @@ pub(crate) struct Graph {
 }
 
 /// From this number on, until the next run, the same node decides.
-type Run = (u32, Id);
+pub(crate) type Run = (u32, Id);
 
 impl Graph {
     /// The graph of a policy and its root.
@@ -109,21 +109,46 @@ impl Graph {
     /// The rules of one call: the first that matches decides.
     fn rules(&mut self, rules: &[Rule], default: Action) -> Id {
         let mut next = self.verdict(default);
-        for rule in rules.iter().rev() {
-            self.line = rule.line;
-            let mut yes = self.verdict(rule.action);
-            for condition in rule.conditions.iter().rev() {
-                yes = self.condition(*condition, yes, next);
-            }
-            next = yes;
+        let chunks: Vec<&[Rule]> = rules.chunk_by(same_upper_half).collect();
+        for chunk in chunks.into_iter().rev() {
+            next = match chunk {
+                [rule] => self.rule(rule, next),
+                _ => self.list(chunk, next),
+            };
         }
         self.line = 0;
         next
     }
 
+    fn rule(&mut self, rule: &Rule, no: Id) -> Id {
+        self.line = rule.line;
+        let mut yes = self.verdict(rule.action);
+        for condition in rule.conditions.iter().rev() {
+            yes = self.condition(*condition, yes, no);
+        }
+        yes
+    }
+
+    /// A list of values for one argument: their common upper half is tested once.
+    fn list(&mut self, rules: &[Rule], no: Id) -> Id {
+        let mut next = no;
+        let mut upper = None;
+        for rule in rules.iter().rev() {
+            self.line = rule.line;
+            let [c] = rule.conditions[..] else { continue };
+            let yes = self.verdict(rule.action);
+            let (low, (_, mask), (_, value)) = (low_word(c.arg), halves(c.mask), halves(c.value));
+            next = self.equal(low, mask, value, yes, next);
+            upper = Some(c);
+        }
+        let Some(c) = upper else { return no };
+        let (mask, value) = (halves(c.mask).0, halves(c.value).0);
+        self.equal(low_word(c.arg) + 4, mask, value, next, no)
+    }
+
     /// One condition over 64 bits, as comparisons of its halves; the upper one first.
     fn condition(&mut self, c: Condition, yes: Id, no: Id) -> Id {
-        let low = 16 + 8 * u32::from(c.arg);
+        let low = low_word(c.arg);
         let high = low + 4;
         let (mask_high, mask_low) = halves(c.mask);
         let (value_high, value_low) = halves(c.value);
@@ -226,44 +251,25 @@ impl Graph {
         id
     }
 
-    /// A search tree over runs: halved by JGE; a single number between two runs of the same node
-    /// costs one JEQ.
+    /// A search tree over all numbers.
     fn tree(&mut self, runs: &[Run]) -> Id {
-        match *runs {
-            [] => unreachable!("numbers are covered from 0"),
-            [(_, only)] => only,
-            [(_, around), (number, inner), (next, after)]
-                if around == after && next == number + 1 =>
-            {
-                self.test(NUMBER, FULL, bpf::JEQ, number, inner, around)
-            }
-            _ => {
-                let middle = split(runs);
-                let (left, right) = runs.split_at(middle);
-                let yes = self.tree(right);
-                let no = self.tree(left);
-                self.test(NUMBER, FULL, bpf::JGE, right[0].0, yes, no)
-            }
-        }
+        let mut search = Search::new(runs);
+        self.stretch(runs, (0, runs.len()), &mut search)
     }
-}
 
-/// Where to cut: near the middle, and so that a single number stays with both its neighbours.
-fn split(runs: &[Run]) -> usize {
-    let half = runs.len() / 2;
-    let cost = |cut: usize| insns(&runs[..cut]) + insns(&runs[cut..]);
-    let around = half.saturating_sub(1).max(1)..=(half + 1).min(runs.len() - 1);
-    around
-        .min_by_key(|&cut| (cost(cut), cut.abs_diff(half)))
-        .unwrap_or(half)
-}
-
-/// Roughly how many tests a tree over these runs takes, by its halves' parity.
-fn insns(runs: &[Run]) -> usize {
-    let singles = runs
-        .windows(3)
-        .filter(|w| matches!(**w, [(_, a), (n, _), (m, b)] if a == b && m == n + 1));
-    runs.len() - 1 - usize::from(singles.count() > 0 && runs.len() % 2 == 1)
+    fn stretch(&mut self, runs: &[Run], (from, to): (usize, usize), search: &mut Search<'_>) -> Id {
+        if to - from == 1 {
+            return runs[from].1;
+        }
+        if search.is_single((from, to)) {
+            let (number, inner) = runs[from + 1];
+            return self.test(NUMBER, FULL, bpf::JEQ, number, inner, runs[from].1);
+        }
+        let cut = search.cut((from, to));
+        let yes = self.stretch(runs, (cut, to), search);
+        let no = self.stretch(runs, (from, cut), search);
+        self.test(NUMBER, FULL, bpf::JGE, runs[cut].0, yes, no)
+    }
 }
 
 fn push(runs: &mut Vec<Run>, start: u32, node: Id) {
@@ -273,6 +279,22 @@ fn push(runs: &mut Vec<Run>, start: u32, node: Id) {
     if runs.last().is_none_or(|last| last.1 != node) {
         runs.push((start, node));
     }
+}
+
+/// Whether both test one argument for equality and differ in the lower half at most.
+fn same_upper_half(a: &Rule, b: &Rule) -> bool {
+    match (&a.conditions[..], &b.conditions[..]) {
+        ([a], [b]) => {
+            let equality = a.op == Op::Eq && b.op == Op::Eq;
+            equality && a.arg == b.arg && a.mask == b.mask && a.value >> 32 == b.value >> 32
+        }
+        _ => false,
+    }
+}
+
+/// Offset in `seccomp_data` of an argument's lower half; little-endian.
+fn low_word(arg: u8) -> u32 {
+    16 + 8 * u32::from(arg)
 }
 
 fn halves(value: u64) -> (u32, u32) {

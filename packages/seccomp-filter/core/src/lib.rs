@@ -16,6 +16,7 @@ mod graph;
 mod load;
 pub mod oci;
 mod policy;
+mod search;
 pub mod status;
 pub mod table;
 

@@ -115,6 +115,13 @@ impl<'a> Source<'a> {
 
     /// The profile, wherever in the document it is.
     pub(super) fn form(&self) -> Result<Form<'a>, PolicyError> {
+        if !self.text.trim_start().starts_with('{') {
+            return Err(PolicyError {
+                line: 1,
+                column: 1,
+                message: "a policy is a JSON object".to_owned(),
+            });
+        }
         let config: Config<'a> = self.parse(self.text)?;
         match (config.linux, config.version) {
             (None, None) => self.parse(self.text),
