@@ -13,7 +13,7 @@ export async function helpText(table: ToolTable, verb: string, version: string):
   const row = verbRow(table, verb)
   const y = declare(frame(table, version), verb, row).usage(`${about(table, verb, row)}\n\nUsage: ${usageLine(table, verb, row)}`)
   for (const [name, { about: says }] of Object.entries(table.verbs)) if (verb === '' && name !== '') y.command(name, says)
-  for (const { name, about: says } of row.positionals) y.positional(name, { describe: says, type: 'string' })
+  for (const { name, about: says } of row.positionals) y.positional(name.toUpperCase(), { describe: says, type: 'string' })
   for (const example of verb === '' ? (table.examples ?? []) : []) y.example(example.command, example.about)
   const help = await y.getHelp()
   return `${help.trimEnd()}\n`
@@ -44,7 +44,7 @@ function about(table: ToolTable, verb: string, row: VerbRow): string {
 }
 
 function usageLine(table: ToolTable, verb: string, row: VerbRow): string {
-  const words = [table.name, verb, '[options]', ...row.positionals.map(({ name, required }) => (required ? name : `[${name}]`))]
+  const words = [table.name, verb, '[options]', ...row.positionals.map(({ name, required }) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`))]
   const command = row.command === undefined ? [] : row.command === 'required' ? ['-- COMMAND [ARG…]'] : ['[-- COMMAND [ARG…]]']
   const verbs = verb === '' && !Object.hasOwn(table.verbs, '') ? ['VERB …'] : []
   return [...words, ...verbs, ...command].filter(Boolean).join(' ')

@@ -1,20 +1,32 @@
-// The launcher's own steps in words, for --dry-run.
-import type { Step, StepWords } from './step.ts'
+// The launcher's own steps, `run.…`, in words for --dry-run; a tool's link has the words of its own.
+import type { Bytes, Step, StepWords } from './step.ts'
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+interface Edit {
+  readonly name: Bytes
+  readonly value?: Bytes | null
+}
+
+const text = (word: unknown): string => (typeof word === 'string' ? word : Buffer.from((word as { base64: string }).base64, 'base64').toString())
+const limit = (value: unknown): string => (typeof value === 'number' ? String(value) : 'unlimited')
 
 export function runWords(step: Step): StepWords {
-  const { do: name, ...fields } = step
-  switch (name) {
+  switch (step.do) {
     case 'run.cwd':
-      return { calls: [`chdir(${JSON.stringify(fields['path'])})`], classic: `cd ${text(fields['path'])}` }
-    case 'run.rlimit':
-      return { calls: [`prlimit64(0, ${text(fields['resource'] ?? fields['name'])}, ${text(fields['soft'])}, ${text(fields['hard'])})`], classic: 'prlimit' }
+      return { calls: [`chdir(${JSON.stringify(text(step['path']))})`], classic: `cd ${text(step['path'])}` }
+    case 'run.rlimit': {
+      const resource = text(step['resource'])
+      const [soft, hard] = [limit(step['soft']), limit(step['hard'])]
+      return { calls: [`setrlimit(RLIMIT_${resource.toUpperCase()}, {${soft}, ${hard}})`], classic: `prlimit --${resource}=${soft}:${hard}` }
+    }
     case 'run.env':
-      return { calls: [], classic: 'env' }
+      return { calls: [], classic: ['env', ...(step['edits'] as readonly Edit[]).map(envWord)].join(' ') }
     case 'run.time-limit':
-      return { calls: ['timerfd_create()'], classic: 'timeout' }
+      return { calls: [`timerfd_settime(${String(step['wallMs'])} ms)`], classic: `timeout -k ${Number(step['graceMs'] ?? 0) / 1000} ${Number(step['wallMs']) / 1000}` }
     default:
-      return { calls: [`${name} ${JSON.stringify(fields)}`] }
+      return { calls: [`${step.do} ${JSON.stringify({ ...step, do: undefined })}`] }
   }
+}
+
+function envWord({ name, value }: Edit): string {
+  return value === undefined || value === null ? `-u ${text(name)}` : `${text(name)}=${text(value)}`
 }
