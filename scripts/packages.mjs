@@ -9,14 +9,15 @@ export function packages() {
     .filter(name => existsSync(join(root, 'packages', name, 'package.json')))
     .map(name => {
       const has = path => existsSync(join(root, 'packages', name, path))
+      const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+      const bundled = Object.values(manifest.bin ?? {}).some(file => file.startsWith('dist/bin/'))
       return {
         name,
         path: join('packages', name),
-        manifest: JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')),
         addon: has('native/Cargo.toml'),
         typescript: has('src') && has('tsconfig.json'),
-        cli: has('src/cli.ts'),
-        link: has('src/link.ts'),
+        cli: bundled && has('src/cli.ts'),
+        link: bundled && has('src/link.ts'),
         table: has('src/options.ts'),
       }
     })
