@@ -95,25 +95,44 @@ export function planSchema(parts: readonly Part[]): Definition {
   }
 }
 
-function typeOf(field: Definition): string {
-  if (field.$ref) return field.$ref.replace('#/$defs/', '')
+/** What a reference inside a step leads to; a shape that several steps share goes by its name. */
+function resolve(ref: string, all: Definitions): Definition | string {
+  const [name = '', ...path] = ref.replace('#/$defs/', '').split('/')
+  if (path.length === 0) return name
+  let at: unknown = all[name]
+  for (const part of path) at = (at as Readonly<Record<string, unknown>> | undefined)?.[part]
+  return (at as Definition | undefined) ?? name
+}
+
+function typeOf(field: Definition, all: Definitions): string {
+  if (field.$ref) {
+    const target = resolve(field.$ref, all)
+    return typeof target === 'string' ? target : typeOf(target, all)
+  }
   if (field.const !== undefined) return JSON.stringify(field.const)
   if (field.enum) return field.enum.map(value => JSON.stringify(value)).join(', ')
   const alternatives = field.oneOf ?? field.anyOf
-  if (alternatives) return alternatives.map(typeOf).join(' or ')
-  if (field.items) return `list of ${typeOf(field.items)}`
+  if (alternatives) return alternatives.map(each => typeOf(each, all)).join(' or ')
+  if (field.items) return `list of ${typeOf(field.items, all)}`
+  if (field.properties) return `{ ${Object.keys(field.properties).join(', ')} }`
   return [field.type ?? 'any'].flat().join(' or ')
+}
+
+/** What is said of a field: its own words, else those of the shape it refers to. */
+function aboutField(field: Definition, all: Definitions): string {
+  const target = field.$ref ? resolve(field.$ref, all) : undefined
+  return field.description ?? field.title ?? (typeof target === 'object' ? (target.description ?? target.title ?? '') : '')
 }
 
 const cell = (text: string) => text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ')
 
-function reference(name: string, { title, description, properties = {}, required = [], examples = [] }: Definition): string {
+function reference(name: string, all: Definitions, { title, description, properties = {}, required = [], examples = [] }: Definition): string {
   const fields = Object.entries(properties).filter(([field]) => field !== 'do')
   return [
     `#### \`${name}\`${title ? `: ${title}` : ''}`,
     ...(description ? ['', description] : []),
     ...(fields.length > 0 ? ['', '| field | | |', '|---|---|---|'] : []),
-    ...fields.map(([field, is]) => `| \`${field}\`${required.includes(field) ? '' : ' (optional)'} | ${cell(typeOf(is))} | ${cell(is.description ?? is.title ?? '')} |`),
+    ...fields.map(([field, is]) => `| \`${field}\`${required.includes(field) ? '' : ' (optional)'} | ${cell(typeOf(is, all))} | ${cell(aboutField(is, all))} |`),
     ...(examples.length > 0 ? ['', '```json', ...examples.map(example => JSON.stringify(example)), '```'] : []),
   ].join('\n')
 }
@@ -125,7 +144,7 @@ export function planReference(parts: readonly Part[]): string {
     .map(part => {
       const steps = stepsOf(part)
       const shapes = Object.entries(part.$defs).filter(([name, definition]) => !isStep(definition) && name !== 'bytes')
-      return [`### Steps of ${part.package}`, ...[...steps, ...shapes].map(([name, definition]) => reference(name, definition))].join('\n\n')
+      return [`### Steps of ${part.package}`, ...[...steps, ...shapes].map(([name, definition]) => reference(name, part.$defs, definition))].join('\n\n')
     })
     .join('\n\n')
 }
