@@ -1,0 +1,5 @@
+//! What the steps do to the kernel's state.
+
+mod forked;
+mod hostile;
+mod steps;
