@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { ToolError } from './error.ts'
 
 /** Loads the addon of a package: `loadAddon<typeof import('../native/index.d.ts')>('caps', import.meta.url)`. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- The caller says what is in it, as with import().
 export function loadAddon<T>(name: string, from: string): T {
   const require = createRequire(from)
   const file = `${name}.linux-${arch}-gnu.node`

@@ -31,17 +31,10 @@ export function toolErrorOf(record: FailureRecord, steps: readonly Step[], links
   const step = steps[record.step]
   const owner = step && links.find(({ owns }) => owns.includes(step.do.split('.')[0] ?? ''))
   const name = owner?.table.name ?? tool
-  switch (record.phase) {
-    case 'refused':
-      return refusal(record, step, name)
-    case 'failed':
-      return step ? stepError(record, step, steps, owner, name) : unknownStep(record, tool)
-    case 'exec':
-    case 'exec-failed':
-      return execError(record, steps, tool)
-    case 'died':
-      return deathInSetup(record, tool)
-  }
+  if (record.phase === 'refused') return refusal(record, step, name)
+  if (record.phase === 'died') return deathInSetup(record, tool)
+  if (record.phase !== 'failed') return execError(record, steps, tool)
+  return step ? stepError(record, step, steps, owner, name) : unknownStep(record, tool)
 }
 
 function refusal({ step: index, what, why, fix }: FailureRecord, step: Step | undefined, tool: string): ToolError {

@@ -1,13 +1,15 @@
 // What a tool prints. stdout is data only; it is written synchronously, because a command line that
 // becomes its command loses whatever is pending, and a reader that went away ends the tool quietly.
 import { writeSync } from 'node:fs'
+import { ToolError } from './error.ts'
 
 /** A process that SIGPIPE ends, as a shell shows it. */
 const BROKEN_PIPE = 128 + 13
 
 export type Row = Readonly<Record<string, string | number | boolean | null | undefined>>
 
-/** Writes all of it; EAGAIN (somebody made the pipe non-blocking) waits, EPIPE ends the process quietly. */
+/** Writes all of it; EAGAIN (somebody made the pipe non-blocking) waits. A reader of stdout that went away ends the
+ *  process quietly; one of stderr is not missed, the exit code still tells. Throws a ToolError where the disk is full. */
 export function writeAll(fd: 1 | 2, text: string): void {
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length; ) {
@@ -15,8 +17,9 @@ export function writeAll(fd: 1 | 2, text: string): void {
       at += writeSync(fd, bytes, at)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') process.exit(BROKEN_PIPE)
-      if (code !== 'EAGAIN') throw error
+      if (code === 'EPIPE' && fd === 1) process.exit(BROKEN_PIPE)
+      if (fd === 2 && code !== 'EAGAIN') return
+      if (code !== 'EAGAIN') throw new ToolError('srcon', `cannot write to stdout: ${code} (write)`, { code: code ?? 'E_HOST', syscall: 'write', cause: error })
       pause()
     }
   }

@@ -20,5 +20,5 @@ export interface Plan {
 
 /** Steps in the order given; a tool's function returns one step or several. Pure. */
 export function plan(argv: Argv, ...steps: readonly (Step | readonly Step[])[]): Plan {
-  return { version: 1, steps: steps.flat() as Step[], argv }
+  return { version: 1, steps: steps.flat<readonly (Step | readonly Step[])[]>(), argv }
 }
