@@ -26,16 +26,10 @@ export function wanted(limits: Limits): Controller[] {
 
 /** What is written for one controller. Throws a ToolError for a limit that this host cannot have. */
 export function writesFor(controller: Controller, version: 1 | 2, limits: Limits, swap: Swap): Write[] {
-  switch (controller) {
-    case 'memory':
-      return memoryWrites(version, limits, swap)
-    case 'cpu':
-      return cpuWrites(version, limits)
-    case 'cpuset':
-      return [...some('cpuset.cpus', limits.cpuset), ...some('cpuset.mems', limits.cpusetMems)]
-    case 'pids':
-      return some('pids.max', limits.pids)
-  }
+  if (controller === 'memory') return memoryWrites(version, limits, swap)
+  if (controller === 'cpu') return cpuWrites(version, limits)
+  if (controller === 'pids') return some('pids.max', limits.pids)
+  return [...some('cpuset.cpus', limits.cpuset), ...some('cpuset.mems', limits.cpusetMems)]
 }
 
 function memoryWrites(version: 1 | 2, { memory, swap }: Limits, host: Swap): Write[] {

@@ -11,7 +11,7 @@ export function words(step: Step): StepWords {
     `write(${path}/cgroup.procs, "0")`,
   ])
   const undo = name === undefined ? paths.map(([, path]) => `afterwards, from outside: rmdir(${path})`) : []
-  return { calls: [...calls, ...undo], classic: paths.map(([group, path]) => classic(group, path, name === undefined)).join(' && ') }
+  return { calls: [...calls, ...undo], classic: paths.map(([group, path]) => classic(group, path, name === undefined)).join('; ') }
 }
 
 /** v2 only: one order for each controller. */
@@ -20,7 +20,7 @@ function enabling({ version, mount, parent, controllers }: Group): string[] {
 }
 
 function classic({ write }: Group, path: string, made: boolean): string {
-  return [...(made ? [`mkdir ${path}`] : []), ...write.map(({ file, value }) => `echo ${value} > ${path}/${file}`), `echo $$ > ${path}/cgroup.procs`].join(' && ')
+  return [`G=${path}`, ...(made ? ['mkdir $G'] : []), ...write.map(({ file, value }) => `echo ${value} > $G/${file}`), 'echo $$ > $G/cgroup.procs'].join('; ')
 }
 
 function join(...parts: readonly string[]): string {
