@@ -7,9 +7,12 @@
 //! them", names that no table knows are skipped. Of rules that contradict each other the strictest
 //! wins, for which libseccomp has no rule at all.
 
+mod plain;
 mod resolve;
 mod shape;
 mod words;
+
+pub use plain::plain;
 
 use crate::{Action, Arch, Note, Policy, PolicyError};
 

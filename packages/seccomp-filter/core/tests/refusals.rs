@@ -143,6 +143,32 @@ fn the_forms_are_one() {
 }
 
 #[test]
+fn the_plain_form_says_the_same() {
+    let profiles = [
+        "docker-default.json",
+        "docker-old-format.json",
+        "podman-2022.json",
+    ];
+    for text in profiles
+        .iter()
+        .filter_map(|name| support::foreign(name))
+        .chain([preset("default")])
+    {
+        let context = context(Arch::X86_64);
+        let plain = oci::plain(&text, &context).unwrap();
+        for word in ["includes", "excludes", "archMap", "comment", "\"name\""] {
+            assert!(!plain.contains(word), "{word}");
+        }
+        let program = |text: &str| {
+            compile(&oci::read(text, &context).unwrap().policy)
+                .unwrap()
+                .insns
+        };
+        assert_eq!(program(&plain), program(&text));
+    }
+}
+
+#[test]
 fn flags_and_notes() {
     let text = r#"{ "defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC"] }"#;
     let profile = read(text).unwrap();

@@ -1,1 +1,161 @@
-//! The thin napi-rs layer over seccomp-filter-core.
+//! The thin napi-rs layer over seccomp-filter-core: policies to programs, and the looking at a process.
+//! A refusal comes back as data, with its place in the text, because an exception could not carry it.
+
+#![warn(missing_docs)]
+
+use napi::bindgen_prelude::Buffer;
+use napi_derive::napi;
+use seccomp_filter_core::{Action, Arch, PolicyError, bpf, compile as compile_policy, oci, status};
+
+/// What the meaning of a profile depends on.
+#[napi(object)]
+pub struct Context {
+    /// `uname -m`.
+    pub arch: String,
+    /// Capabilities in the bounding set of the command, `CAP_CHOWN`.
+    pub caps: Vec<String>,
+    /// Version of the kernel.
+    pub major: u32,
+    /// Its second number.
+    pub minor: u32,
+    /// Compare whole registers, as libseccomp does, instead of what the kernel reads of them.
+    pub registers: bool,
+}
+
+/// A remark on a place in the text.
+#[napi(object)]
+pub struct Remark {
+    /// Line, from 1; 0 where it concerns the whole.
+    pub line: u32,
+    /// Column, from 1; 0 where it concerns the whole line.
+    pub column: u32,
+    /// One line.
+    pub message: String,
+}
+
+/// A compiled profile, or why it is refused.
+#[napi(object)]
+pub struct Compiled {
+    /// The array of `struct sock_filter`; absent if refused.
+    pub program: Option<Buffer>,
+    /// The refusal.
+    pub error: Option<Remark>,
+    /// What its author should know.
+    pub notes: Vec<Remark>,
+    /// It asks for SECCOMP_FILTER_FLAG_LOG.
+    pub log: bool,
+    /// It asks for SECCOMP_FILTER_FLAG_SPEC_ALLOW.
+    pub spec_allow: bool,
+    /// The ways into the kernel that it opens, as OCI names them.
+    pub architectures: Vec<String>,
+}
+
+/// A profile in plain OCI form, or why it is refused.
+#[napi(object)]
+pub struct Plain {
+    /// JSON text of a `linux.seccomp` object; absent if refused.
+    pub text: Option<String>,
+    /// The refusal.
+    pub error: Option<Remark>,
+}
+
+/// Seccomp as the kernel reports it for a process.
+#[napi(object)]
+pub struct Status {
+    /// 0 none, 1 strict, 2 filter.
+    pub mode: u32,
+    /// Number of filters; absent before Linux 5.9.
+    pub filters: Option<u32>,
+    /// no_new_privs is set.
+    pub no_new_privs: bool,
+}
+
+/// Compiles a profile: OCI `linux.seccomp`, a config that has one, or Docker's and podman's form.
+#[napi]
+#[must_use]
+pub fn compile(text: String, context: Context) -> Compiled {
+    match attempt(&text, &context) {
+        Ok(compiled) => compiled,
+        Err(error) => Compiled {
+            program: None,
+            error: Some(remark(error)),
+            notes: Vec::new(),
+            log: false,
+            spec_allow: false,
+            architectures: Vec::new(),
+        },
+    }
+}
+
+fn attempt(text: &str, context: &Context) -> Result<Compiled, PolicyError> {
+    let profile = oci::read(text, &core_context(context)?)?;
+    let program = compile_policy(&profile.policy)?;
+    let notes = profile.notes.into_iter().map(|note| Remark {
+        line: note.line,
+        column: 0,
+        message: note.text,
+    });
+    let ways = profile.policy.entries.iter();
+    Ok(Compiled {
+        program: Some(bpf::encode(&program.insns).into()),
+        error: None,
+        notes: notes.collect(),
+        log: profile.log,
+        spec_allow: profile.spec_allow,
+        architectures: ways.map(|entry| entry.arch.oci().to_owned()).collect(),
+    })
+}
+
+/// The same profile without what only Docker's and podman's form has: rules for other hosts are left
+/// out, `archMap` becomes `architectures`.
+#[napi]
+#[must_use]
+pub fn plain(text: String, context: Context) -> Plain {
+    match core_context(&context).and_then(|context| oci::plain(&text, &context)) {
+        Ok(text) => Plain {
+            text: Some(text),
+            error: None,
+        },
+        Err(error) => Plain {
+            text: None,
+            error: Some(remark(error)),
+        },
+    }
+}
+
+/// How a process stands; null if there is none of that id.
+#[napi]
+#[must_use]
+pub fn status_of(pid: u32) -> Option<Status> {
+    let status = status::of(pid).ok()?;
+    Some(Status {
+        mode: status.mode,
+        filters: status.filters,
+        no_new_privs: status.no_new_privs,
+    })
+}
+
+fn core_context(context: &Context) -> Result<oci::Context, PolicyError> {
+    let arch = Arch::from_machine(&context.arch).ok_or_else(|| {
+        PolicyError::whole(format!("no table of system calls for {}", context.arch))
+    })?;
+    Ok(oci::Context {
+        arch,
+        caps: context.caps.clone(),
+        kernel: (context.major, context.minor),
+        widths: if context.registers {
+            oci::Widths::Register
+        } else {
+            oci::Widths::Kernel
+        },
+        closed: Action::KillProcess,
+    })
+}
+
+fn remark(error: PolicyError) -> Remark {
+    Remark {
+        line: error.line,
+        column: error.column,
+        message: error.message,
+    }
+}

@@ -117,9 +117,7 @@ impl<'a> Resolver<'a> {
         if form.names.is_empty() == form.name.is_none() {
             return Err(refuse("one of names and name is needed".to_owned()));
         }
-        let applies =
-            self.includes(&form.includes).map_err(refuse)? && !self.excludes(&form.excludes);
-        if !applies {
+        if !applies(&form, self.context).map_err(refuse)? {
             return Ok(None);
         }
         let calls = self.calls(form.names.iter().chain(&form.name), line);
@@ -155,24 +153,6 @@ impl<'a> Resolver<'a> {
         }
         self.note(line, "several conditions on one argument: any of the rule's conditions is enough, as in runc");
         conditions.into_iter().map(|c| vec![c]).collect()
-    }
-
-    fn includes(&self, host: &HostCondition) -> Result<bool, String> {
-        let kernel = match &host.min_kernel {
-            Some(text) => kernel_version(text)? <= self.context.kernel,
-            None => true,
-        };
-        let arch =
-            host.arches.is_empty() || host.arches.iter().any(|a| a == self.context.arch.docker());
-        Ok(kernel && arch && host.caps.iter().all(|cap| self.context.caps.contains(cap)))
-    }
-
-    fn excludes(&self, host: &HostCondition) -> bool {
-        let arch = host.arches.iter().any(|a| a == self.context.arch.docker());
-        let kernel = (host.min_kernel.as_deref()).is_some_and(|text| {
-            kernel_version(text).is_ok_and(|version| version <= self.context.kernel)
-        });
-        arch || kernel || host.caps.iter().any(|cap| self.context.caps.contains(cap))
     }
 
     /// The rules as they are for one way in.
@@ -234,6 +214,26 @@ impl<'a> Resolver<'a> {
             text: text.into(),
         });
     }
+}
+
+/// Whether a rule is for this host: Docker's `includes` and `excludes`.
+pub(super) fn applies(rule: &FormRule, context: &Context) -> Result<bool, String> {
+    let (includes, excludes) = (&rule.includes, &rule.excludes);
+    let held = |cap: &String| context.caps.contains(cap);
+    let here = |arch: &String| arch == context.arch.docker();
+    let arch = includes.arches.is_empty() || includes.arches.iter().any(here);
+    let included =
+        arch && includes.caps.iter().all(held) && new_enough(includes, context)?.unwrap_or(true);
+    let excluded = excludes.caps.iter().any(held)
+        || excludes.arches.iter().any(here)
+        || new_enough(excludes, context)?.unwrap_or(false);
+    Ok(included && !excluded)
+}
+
+/// `None` if nothing is said of the kernel.
+fn new_enough(host: &HostCondition, context: &Context) -> Result<Option<bool>, String> {
+    let version = host.min_kernel.as_deref().map(kernel_version).transpose()?;
+    Ok(version.map(|version| version <= context.kernel))
 }
 
 /// The form says nothing of order. The first rule without conditions wins, as in libseccomp; else of

@@ -1,0 +1,52 @@
+// The compiled half, loaded at first use.
+import { loadAddon } from '@srcon/kit/addon'
+
+/** What the meaning of a profile depends on. */
+export interface Context {
+  /** `uname -m`. */
+  readonly arch: string
+  readonly caps: string[]
+  readonly major: number
+  readonly minor: number
+  /** Compare whole registers instead of what the kernel reads of them. */
+  readonly registers: boolean
+}
+export interface Remark {
+  /** From 1; 0: the whole. */
+  readonly line: number
+  readonly column: number
+  readonly message: string
+}
+export interface Compiled {
+  /** The array of `struct sock_filter`; absent if refused. */
+  readonly program?: Buffer
+  readonly error?: Remark
+  readonly notes: readonly Remark[]
+  readonly log: boolean
+  readonly specAllow: boolean
+  /** The ways into the kernel that it opens, as OCI names them. */
+  readonly architectures: readonly string[]
+}
+export interface Plain {
+  readonly text?: string
+  readonly error?: Remark
+}
+export interface Status {
+  /** 0 none, 1 strict, 2 filter. */
+  readonly mode: number
+  /** Absent before Linux 5.9. */
+  readonly filters?: number
+  readonly noNewPrivs: boolean
+}
+
+interface Addon {
+  compile(text: string, context: Context): Compiled
+  plain(text: string, context: Context): Plain
+  statusOf(pid: number): Status | null
+}
+
+let loaded: Addon | undefined
+
+export function addon(): Addon {
+  return (loaded ??= loadAddon<Addon>('seccomp-filter', import.meta.url))
+}

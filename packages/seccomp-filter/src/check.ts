@@ -1,0 +1,17 @@
+// `seccomp-filter check POLICY`: compiles, loads nothing, and says what the policy comes to here.
+import type { Output } from '@srcon/kit/output'
+import type { ScannedLink } from '@srcon/kit/table'
+import { readFacts } from './facts.ts'
+import { isFile, read } from './profile.ts'
+import { compileSource, sourceOf } from './program.ts'
+
+export async function run(link: ScannedLink, out: Output): Promise<void> {
+  const options = read(link)
+  const facts = readFacts()
+  const source = sourceOf(options, facts)
+  const { program, notes, architectures } = compileSource(source, options, facts)
+  const instructions = program.length / 8
+  if (out.json) return out.data({ policy: source.name, arch: facts.arch, instructions, architectures, notes: notes.map(({ line, message }) => ({ line, message })) })
+  out.line(`${source.name}: ${instructions} instructions for ${architectures.join(', ')}`)
+  for (const { line, message } of notes) out.line(`${isFile(source.name) && line > 0 ? `${source.name}:${line}` : source.name}: ${message}`)
+}

@@ -1,0 +1,17 @@
+// System-call filters as a library: steps for a plan, and the looking.
+import type { Step } from '@srcon/kit/step'
+import { readFacts, type FilterFacts } from './facts.ts'
+import type { FilterOptions } from './profile.ts'
+import { steps } from './steps.ts'
+
+export { readFacts, type FilterFacts } from './facts.ts'
+export { presets, type Preset } from './presets.ts'
+export type { FilterOptions, OciSeccomp } from './profile.ts'
+export { show, type Standing } from './show.ts'
+export type { LoadStep } from './steps.ts'
+
+/** The steps that set no_new_privs and load a filter; none for the profile `none`.
+ *  Throws a ToolError: `E_USAGE` for an unknown preset, `E_INPUT` for a policy that is refused, with its place. */
+export function filter(options: FilterOptions = {}, facts: FilterFacts = readFacts()): readonly Step[] {
+  return steps(options, facts)
+}

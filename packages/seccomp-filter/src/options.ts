@@ -1,0 +1,61 @@
+// What seccomp-filter accepts. See seccomp(2) and docs/architecture.md.
+import type { ToolTable } from '@srcon/kit/table'
+
+export const table: ToolTable = {
+  name: 'seccomp-filter',
+  about: 'System-call policies, compiled to BPF and loaded',
+  verbs: {
+    '': {
+      about: 'Load a policy, then run a command under it',
+      command: 'optional',
+      positionals: [],
+      options: {
+        profile: {
+          takes: 'value', short: 'p', meta: 'NAME|FILE', completes: 'file', about: 'default, srcontainer, none, or a profile in OCI or Docker form',
+          more: 'Without it: default. A FILE is an OCI linux.seccomp object, a config.json that has one, or a profile of Docker or podman; a name with a slash or a dot is a file.',
+        },
+        log: { takes: 'nothing', about: 'log each refused call, as far as kernel.seccomp.actions_logged says' },
+        'no-no-new-privs': {
+          takes: 'nothing', about: 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain',
+          more: 'A filter without no_new_privs must be loaded before the capabilities are dropped: put seccomp-filter before caps.',
+        },
+        caps: {
+          takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask: CAP_SYS_ADMIN,…',
+          more: "Decides what includes.caps and excludes.caps of a Docker profile mean. Without it: Docker's fourteen default capabilities. It changes no capability.",
+        },
+        widths: {
+          takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers',
+          more: 'An int is passed in a 64-bit register of which the kernel reads half. libseccomp compares all of it, so what stands in the other half changes its verdict, though not what the call does.',
+        },
+      },
+    },
+    show: {
+      about: 'Seccomp mode and number of filters of a process',
+      positionals: [{ name: 'PID', about: 'a process id, or self', required: true, completes: 'pid' }],
+      options: {},
+    },
+    check: {
+      about: 'Compile a policy, load nothing; say what it comes to',
+      positionals: [{ name: 'POLICY', about: 'a name or a file, as for --profile', required: true, completes: 'file' }],
+      options: {
+        caps: { takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask' },
+        widths: { takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers' },
+      },
+    },
+  },
+  examples: [
+    { command: 'seccomp-filter -- sh', about: 'a shell under the default policy: no mounts, namespaces, key rings, kernel modules' },
+    { command: 'seccomp-filter --profile srcontainer -- sh', about: 'everything but seven calls' },
+    { command: 'seccomp-filter --plan', about: 'the steps, with the compiled program' },
+    { command: 'seccomp-filter show self', about: 'how this shell stands' },
+    { command: 'seccomp-filter check default', about: 'how long the program is and what its author should know' },
+    { command: 'seccomp-filter -n --profile default', about: 'the policy as a config, for any OCI runtime' },
+  ],
+  notes: [
+    'Put it last of a chain: what comes after it runs under the filter, and mount, unshare and capset of later links may be refused.',
+    'A filter can never be taken off again; a second one can only forbid more.',
+    'Other ways into the kernel are closed: of a 64-bit PC the 32-bit entry (int $0x80) and x32 end the process, unless the policy lists their architecture.',
+    'Calls that the default policy does not name, newer ones too, answer ENOSYS, so that a C library takes an older call; so does clone3, whose flags a filter cannot see.',
+  ],
+  seeAlso: ['seccomp(2)', 'prctl(2)', 'syscalls(2)', 'signal(7)'],
+}
