@@ -94,7 +94,7 @@ function notOffered(it: Case): Explanation | undefined {
 
 function threaded(it: Case): Explanation | undefined {
   const type = it.group && readText(join(parentOf(it.group), 'cgroup.type'))
-  return is(it, 'EOPNOTSUPP') && type?.includes('threaded') ? { why: `${parentOf(it.group as Group)} is a threaded group (${type}): those only have controllers that work on threads`, fix: 'start from a group of type domain' } : undefined
+  return is(it, 'ENOTSUP', 'EOPNOTSUPP') && type?.includes('threaded') ? { why: `${parentOf(it.group as Group)} is a threaded group (${type}): those only have controllers that work on threads`, fix: 'start from a group of type domain' } : undefined
 }
 
 function noSwapFile(it: Case): Explanation | undefined {

@@ -42,7 +42,7 @@ t.test('configs of others', async t => {
 
 t.test('a limit that nobody applies is an error', async t => {
   for (const [resources, name] of [[{ memory: { reservation: 1 } }, 'memory.reservation'], [{ memory: { limit: 5, disableOOMKiller: true } }, 'memory.disableOOMKiller'], [{ cpu: { realtimeRuntime: 5 } }, 'cpu.realtimeRuntime'], [{ blockIO: { weight: 5 } }, 'blockIO.weight'], [{ memory: { limit: 100, swap: 50 } }, 'memory.swap'], [{ memory: { swap: 50 } }, 'memory.swap'], [{ pids: { limit: 1.5 } }, 'pids.limit']] as const) {
-    t.throws(() => back(resources as OciResources), { code: 'E_INPUT', message: new RegExp(`${name}$`) }, name)
+    t.throws(() => back(resources), { code: 'E_INPUT', message: new RegExp(`${name}$`) }, name)
   }
-  t.doesNotThrow(() => back({ memory: { limit: 5, swappiness: 0, kernel: 5 }, blockIO: {}, hugepageLimits: [] } as OciResources), 'empty ones are none')
+  t.doesNotThrow(() => back({ memory: { limit: 5, swappiness: 0, kernel: 5 }, blockIO: {}, hugepageLimits: [] }), 'empty ones are none')
 })
