@@ -1,0 +1,92 @@
+// Capabilities as OCI says them: process.capabilities, process.user, process.noNewPrivileges. A config
+// has sets, not changes, so what is dropped is taken from the sets that it has or else from what the
+// process that runs it would have. See the runtime-spec, config.md.
+import { annotate, annotation, type OciCapabilities, type OciConfig } from '@srcon/kit/config'
+import { ToolError } from '@srcon/kit/error'
+import type { CapsFacts } from './facts.ts'
+import { nothing } from './lists.ts'
+import { fullSet, namesOf, numberOf, setOf, without } from './names.ts'
+import type { Request } from './request.ts'
+import type { State } from './state.ts'
+import { targetOf } from './target.ts'
+
+/** Adds the request. Pure; throws a ToolError where it asks for what is not there. */
+export function configure(config: OciConfig, request: Request, facts: CapsFacts): OciConfig {
+  const capabilities = capabilitiesOf(config, request, facts)
+  const user = userOf(config, request)
+  const process = {
+    ...config.process,
+    ...(capabilities ? { capabilities } : {}),
+    ...(user ? { user } : {}),
+    ...(request.noNewPrivs ? { noNewPrivileges: true } : {}),
+  }
+  const out = { ...config, process }
+  return request.groups === 'keep' ? annotate(out, 'caps', 'groups', 'keep') : out
+}
+
+function capabilitiesOf(config: OciConfig, request: Request, facts: CapsFacts): OciCapabilities | undefined {
+  const { drop, keep, ambient, sets } = request
+  if (!drop && !keep && !ambient && !sets) return undefined
+  const base = baseOf(config, facts)
+  const target = targetOf(request, base)
+  const set = target.keep ?? without(base.permitted & base.bounding, target.drop ?? 0n)
+  const names = namesOf(set)
+  const raised = namesOf(target.ambient ?? base.ambient & set)
+  const inheritable = target.keep === undefined ? namesOf(without(base.inheritable, target.drop ?? 0n) | setOf(raised)) : raised
+  return { ...config.process?.capabilities, bounding: names, effective: names, permitted: names, inheritable, ambient: raised, ...sets }
+}
+
+/** The sets that changes start from. */
+function baseOf(config: OciConfig, facts: CapsFacts): State {
+  const said = config.process?.capabilities
+  if (said) {
+    const bounding = setOf(known(said.bounding))
+    return { ...facts, bounding, permitted: said.permitted ? setOf(known(said.permitted)) : bounding, inheritable: setOf(known(said.inheritable)), ambient: setOf(known(said.ambient)) }
+  }
+  if (!config.linux?.namespaces?.some(({ type }) => type === 'user')) return facts
+  const full = fullSet(facts.lastCap)
+  return { ...facts, bounding: full, permitted: full, inheritable: 0n, ambient: 0n }
+}
+
+function userOf(config: OciConfig, { uid, gid, groups }: Request): NonNullable<OciConfig['process']>['user'] {
+  if (uid === undefined && gid === undefined && !Array.isArray(groups)) return undefined
+  const additionalGids = Array.isArray(groups) ? (groups as readonly number[]) : undefined
+  return { ...config.process?.user, ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }), ...(additionalGids ? { additionalGids } : {}) }
+}
+
+/** What a config asks for; undefined where it says nothing of this. Throws a ToolError `E_INPUT`. Pure. */
+export function fromConfig(config: OciConfig): Request | undefined {
+  const { process } = config
+  const request: Request = {
+    ...setsOf(process?.capabilities),
+    ...userRequest(process?.user, annotation(config, 'caps', 'groups')),
+    ...(process?.noNewPrivileges === true ? { noNewPrivs: true as const } : {}),
+  }
+  return Object.keys(request).length === 0 ? undefined : request
+}
+
+function setsOf(capabilities: OciCapabilities | undefined): Request {
+  if (!capabilities) return {}
+  const { bounding, effective, permitted, inheritable, ambient } = capabilities
+  const given = { ...(effective ? { effective: known(effective) } : {}), ...(permitted ? { permitted: known(permitted) } : {}), ...(inheritable ? { inheritable: known(inheritable) } : {}) }
+  return {
+    keep: { must: known(bounding), may: [] },
+    // Where nothing is inheritable nothing is ambient.
+    ...(ambient?.length ? { ambient: { must: known(ambient), may: [] } } : inheritable?.length ? { ambient: nothing } : {}),
+    ...(Object.keys(given).length === 0 ? {} : { sets: given }),
+  }
+}
+
+function userRequest(user: NonNullable<OciConfig['process']>['user'], keep: unknown): Request {
+  if (!user) return keep === 'keep' ? { groups: 'keep' } : {}
+  const groups = keep === 'keep' ? 'keep' : (user.additionalGids ?? 'clear-if-allowed')
+  return { uid: user.uid ?? 0, gid: user.gid ?? 0, groups }
+}
+
+/** Names of a config, which is input like any other. */
+function known(names: readonly string[] | undefined): readonly string[] {
+  for (const name of names ?? []) {
+    if (numberOf(name) === undefined) throw new ToolError('caps', `unknown capability '${name}' in process.capabilities`, { code: 'E_INPUT', hint: 'names are as the kernel writes them: CAP_NET_RAW' })
+  }
+  return names ?? []
+}
