@@ -22,7 +22,7 @@ pub struct Bind {
     #[serde(default)]
     attributes: Vec<Attribute>,
     #[serde(default)]
-    recursive: bool,
+    recursive_attributes: Vec<Attribute>,
     #[serde(default)]
     propagation: Propagation,
     #[serde(default)]
@@ -53,7 +53,8 @@ impl Step for Bind {
             ..sys::MountAttr::default()
         };
         attributes::set(copy.as_fd(), &pass_on, true).map_err(at)?;
-        attributes::add(copy.as_fd(), &self.attributes, self.recursive).map_err(at)?;
+        attributes::add(copy.as_fd(), &self.recursive_attributes, true).map_err(at)?;
+        attributes::add(copy.as_fd(), &self.attributes, false).map_err(at)?;
         let sort = if place::is_directory(&copy)? {
             Sort::Directory
         } else {

@@ -3,6 +3,7 @@
 //! own mount namespace was made (before: EPERM), and only with all that is mounted below, because
 //! those mounts are locked (else: EINVAL).
 
+use crate::attributes::{self, Attribute};
 use crate::root;
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
@@ -79,6 +80,8 @@ pub struct Attach {
     #[serde(rename = "do")]
     _do: IgnoredAny,
     tree: String,
+    #[serde(default)]
+    recursive_attributes: Vec<Attribute>,
 }
 
 impl Step for Attach {
@@ -100,6 +103,7 @@ impl Step for Attach {
             return Err(Failure::new("move_mount", rustix::io::Errno::NOTDIR)
                 .note("a root must be a directory"));
         }
+        attributes::add(tree.as_fd(), &self.recursive_attributes, true)?;
         put(tree.as_fd(), root::current()?.as_fd())?;
         root::prepare(launch, tree);
         Ok(())

@@ -278,7 +278,7 @@ fn a_shared_host_sees_nothing() {
                 let mut bench = Bench::new();
                 bench.run(r#"[{"do":"fs.private"},{"do":"fs.open","tree":"cgroup","path":"/sys","recursive":true}]"#).unwrap();
                 bench.prepare(&root);
-                bench.run(r#"[{"do":"fs.bind","tree":"cgroup","target":"/sys","recursive":true,"propagation":"slave","create":true},{"do":"fs.pivot"}]"#).unwrap();
+                bench.run(r#"[{"do":"fs.bind","tree":"cgroup","target":"/sys","propagation":"slave","create":true},{"do":"fs.pivot"}]"#).unwrap();
                 rustix::mount::unmount("/sys", rustix::mount::UnmountFlags::DETACH).unwrap();
             });
             // SAFETY: ends this process only.

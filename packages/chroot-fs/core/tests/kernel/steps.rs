@@ -162,7 +162,7 @@ fn binds_carry_their_attributes_and_their_sort() {
             bench.prepare(&root);
             bench.run(PROC).unwrap();
             bench
-                .run(r#"[{"do":"fs.bind","tree":"data","target":"/a/data","attributes":["ro","nosuid","nodev","noexec"],"recursive":true,"create":true},
+                .run(r#"[{"do":"fs.bind","tree":"data","target":"/a/data","attributes":["noexec"],"recursiveAttributes":["ro","nosuid","nodev"],"create":true},
                          {"do":"fs.bind","tree":"file","target":"/a/f","create":true},{"do":"fs.pivot"}]"#)
                 .unwrap();
             assert_eq!(fs::read_to_string("/a/data/file").unwrap(), "content");
@@ -422,5 +422,29 @@ fn without_a_prepared_root_mounts_go_into_the_current_one() {
             .unwrap();
         assert_eq!(mount_at("/mnt").unwrap().kind, "tmpfs");
         assert_eq!(names("/mnt"), [""; 0]);
+    });
+}
+
+#[test]
+fn a_root_has_its_attributes_from_the_start() {
+    as_root_and_user(|_| {
+        let mut bench = Bench::new();
+        bench
+            .run(
+                r#"[{"do":"fs.private"},{"do":"fs.open","tree":"root","path":"/","recursive":true},
+                {"do":"fs.attach","tree":"root","recursiveAttributes":["ro","nosuid","nodev"]}]"#,
+            )
+            .unwrap();
+        bench
+            .run(r#"[{"do":"fs.mount","type":"tmpfs","target":"/tmp"},{"do":"fs.pivot"}]"#)
+            .unwrap();
+        let all = chroot_fs_core::mountinfo::read(0).unwrap();
+        let (fresh, host): (Vec<_>, Vec<_>) = all.iter().partition(|m| m.target == b"/tmp");
+        assert!(
+            host.iter()
+                .all(|m| m.attributes[..3] == ["ro", "nosuid", "nodev"]),
+            "{host:?}"
+        );
+        assert_eq!(fresh.last().unwrap().attributes[0], "rw");
     });
 }
