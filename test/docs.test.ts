@@ -18,10 +18,11 @@ t.test('everything generated is as the option tables and the step schemas say', 
 t.test('man pages', { skip: has('groff') ? false : 'groff is not installed' }, async t => {
   for (const tool of tools) {
     const input = readFileSync(join(root, 'packages', tool, `man/${tool}.1`), 'utf8')
-    const { status, stdout, stderr } = spawnSync('groff', ['-ww', '-b', '-Kutf8', '-Tutf8', '-man'], { input, encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync('groff', ['-ww', '-b', '-Kutf8', '-Tutf8', '-man'], { input, encoding: 'utf8', env: cleanEnv({ GROFF_NO_SGR: '1' }) })
     t.equal(stderr, '', `groff has nothing to say of ${tool}.1`)
     t.equal(status, 0)
-    t.match(stdout, /EXIT STATUS/)
+    // Bold on a terminal is a letter struck twice.
+    t.match(stdout.replaceAll(/.\u0008/gu, ''), /EXIT STATUS/)
   }
 })
 
