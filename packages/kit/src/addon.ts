@@ -2,7 +2,6 @@
 // code by an environment variable: here only the package's own folder decides.
 import { statSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { arch } from 'node:process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from './error.ts'
@@ -11,17 +10,17 @@ import { ToolError } from './error.ts'
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- The caller says what is in it, as with import().
 export function loadAddon<T>(name: string, from: string): T {
   const require = createRequire(from)
-  const file = `${name}.linux-${arch}-gnu.node`
+  const file = `${name}.linux-${process.arch}-gnu.node`
   const folder = packageFolder(name, from)
   const path = folder && join(folder, 'native', file)
   try {
     // A release carries each platform's addon in a package of its own.
-    return require(path !== undefined && isFile(path) ? path : `@srcon/${name}-linux-${arch}-gnu`) as T
+    return require(path !== undefined && isFile(path) ? path : `@srcon/${name}-linux-${process.arch}-gnu`) as T
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     const missing = code === 'MODULE_NOT_FOUND'
     throw new ToolError(name, `cannot load ${file}`, {
-      code: 'E_HOST', path, cause, why: missing ? `it is not there: not built, or no release has it for ${arch}` : message,
+      code: 'E_HOST', path, cause, why: missing ? `it is not there: not built, or no release has it for ${process.arch}` : message,
       hint: missing ? 'in a checkout: npm run build; else install the package again' : 'it was built for another system: build or install it again',
     })
   }
@@ -43,9 +42,9 @@ export function packageFolder(name: string, from: string): string | undefined {
 /** The launcher's program for this machine. */
 export function launcherPath(from: string): string {
   const folder = packageFolder('launcher', from)
-  const path = folder && join(folder, 'bin', `srcon-launch-${arch}`)
+  const path = folder && join(folder, 'bin', `srcon-launch-${process.arch}`)
   if (path !== undefined && isFile(path)) return path
-  throw new ToolError('srcon', `the launcher for ${arch} is not there`, { code: 'E_LAUNCH', path, why: '@srcon/launcher is not built or not installed', hint: 'in a checkout: npm run build; else npm install @srcon/launcher' })
+  throw new ToolError('srcon', `the launcher for ${process.arch} is not there`, { code: 'E_LAUNCH', path, why: '@srcon/launcher is not built or not installed', hint: 'in a checkout: npm run build; else npm install @srcon/launcher' })
 }
 
 function nameAt(folder: string): string | undefined {

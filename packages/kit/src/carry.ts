@@ -58,7 +58,7 @@ export async function carry(use: Use, parts: readonly Part[], command: readonly 
   }
   if (file === undefined) throw usage(use.tool, 'no command')
   const plan: Plan = { ...rest, argv: [file, ...args] }
-  const { become } = (await import(new URL('./launch/become.ts', import.meta.url).href)) as { become(request: { plan: Plan; argv: readonly Buffer[]; explain: readonly string[] }): never }
+  const { become } = await import('./launch/become.ts')
   const modules = [...new Set(parts.flatMap(({ module }) => module ?? []))]
   become({ plan, argv: command, explain: explainerWords({ tool: use.tool, json: use.json, modules }) })
 }

@@ -1,8 +1,6 @@
 // Asks the launcher whether it would accept a plan: every field, the order of its steps, this host.
 // Only for plans that are printed; one that is carried out is checked there anyway.
-import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { launcherPath } from './addon.ts'
 import { ToolError } from './error.ts'
@@ -39,7 +37,7 @@ export async function checkPlan(plan: Omit<Plan, 'argv'>, links: readonly AnyLin
 
 /** A file without a name, holding this text. */
 function unnamedFile(text: string): number {
-  const path = join(tmpdir(), `srcon-${randomBytes(12).toString('hex')}`)
+  const path = join(process.env['TMPDIR'] || '/tmp', `srcon-plan-${process.pid}-${Math.random().toString(36).slice(2)}`)
   const fd = openSync(path, 'wx+', 0o600)
   unlinkSync(path)
   writeSync(fd, text, 0)

@@ -1,7 +1,6 @@
 // What several tools ask of the host, read once: release, architecture, capabilities, ids, sysctls.
 // Everything here looks at /proc and never changes anything. See proc(5).
 import { readFileSync } from 'node:fs'
-import { arch } from 'node:process'
 
 const once = <T>(read: () => T): (() => T) => {
   let value: { readonly of: T } | undefined
@@ -10,6 +9,7 @@ const once = <T>(read: () => T): (() => T) => {
 
 /** `uname -m`. */
 export function hostArch(): string {
+  const { arch } = process
   return arch === 'x64' ? 'x86_64' : arch === 'arm64' ? 'aarch64' : arch
 }
 
