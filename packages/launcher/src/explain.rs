@@ -117,8 +117,7 @@ pub fn run(words: &[Vec<u8>], page: &Page, plan: &[u8]) {
     match crate::roles::fork() {
         Ok(0) => {
             execute(words, page, plan);
-            // SAFETY: ends the child; the record is lost, the exit code is not.
-            unsafe { libc::_exit(crate::FAILED) }
+            crate::roles::end(crate::FAILED)
         }
         Ok(child) => crate::supervisor::wait_for(child),
         Err(()) => {}

@@ -64,8 +64,7 @@ pub fn stay(common: &Common, child: i32) -> ! {
                 } else {
                     128 + libc::WTERMSIG(status)
                 };
-                // SAFETY: ends the namespace; nothing is to be run at exit.
-                unsafe { libc::_exit(code) }
+                crate::roles::end(code);
             }
         } else if code <= 0 {
             // Sent by a process: a terminal's have reached the command already.

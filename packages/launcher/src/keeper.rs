@@ -13,7 +13,7 @@ use crate::{
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+    process::{Signal, pidfd_send_signal},
 };
 use srcon_step::{Failure, Keeper, Undo, page::Phase};
 use std::{
@@ -44,20 +44,27 @@ struct Outside<'a> {
     grace: Duration,
 }
 
-/// Runs the keeper to its end. Without `live` there is no supervisor: it ends with the wire.
-pub fn keep(common: &Common, wire: Wire, live: Option<OwnedFd>) -> ! {
+/// Runs the keeper to its end. `supervised`: the pipe whose end means that the supervisor is gone,
+/// and the worker's pidfd; without a supervisor the keeper ends with the wire.
+pub fn keep(common: &Common, wire: Wire, supervised: Option<(OwnedFd, OwnedFd)>) -> ! {
     let _ = rustix::process::setsid();
     hygiene::set_name(c"srcon-keeper");
     hygiene::set_dumpable(false);
+    let (live, pidfd) = supervised.unzip();
     let mut open = vec![wire.as_fd().as_raw_fd(), common.proc.as_raw_fd()];
-    open.extend(live.as_ref().map(AsRawFd::as_raw_fd));
+    open.extend(
+        [&live, &pidfd]
+            .into_iter()
+            .flatten()
+            .map(AsRawFd::as_raw_fd),
+    );
     hygiene::close_all_but(&open);
     let needs = common.start.plan.needs();
     let mut outside = Outside {
         common,
         wire,
         worker: 0,
-        pidfd: None,
+        pidfd,
         next: 0,
         index: 0,
         held: Vec::new(),
@@ -67,8 +74,7 @@ pub fn keep(common: &Common, wire: Wire, live: Option<OwnedFd>) -> ! {
     };
     outside.serve(live.as_ref());
     outside.finish(live.is_some());
-    // SAFETY: ends the process at once; nothing is to be run at exit.
-    unsafe { libc::_exit(0) }
+    crate::roles::end(0)
 }
 
 impl Outside<'_> {
@@ -90,6 +96,7 @@ impl Outside<'_> {
             }
             let ready: Vec<bool> = fds.iter().map(|f| !f.revents().is_empty()).collect();
             if live.is_some() && ready[0] {
+                self.drain();
                 return;
             }
             if wire_open && ready.last() == Some(&true) && (live.is_none() || ready.len() == 2) {
@@ -102,6 +109,25 @@ impl Outside<'_> {
         }
     }
 
+    /// At the end: whom a successor announced meanwhile is the one to be killed.
+    fn drain(&mut self) {
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        loop {
+            let mut fds = [PollFd::from_borrowed_fd(self.wire.as_fd(), PollFlags::IN)];
+            if !matches!(poll(&mut fds, Some(&now)), Ok(n) if n > 0) {
+                return;
+            }
+            match self.wire.receive() {
+                Some(message) if message.word == Word::Successor => self.answer(message),
+                Some(_) => {}
+                None => return,
+            }
+        }
+    }
+
     fn answer(&mut self, message: Message) {
         let Message {
             word,
@@ -111,18 +137,9 @@ impl Outside<'_> {
         } = message;
         self.worker = pid;
         let answer = match word {
-            Word::Hello => {
-                self.pidfd =
-                    Pid::from_raw(pid).and_then(|p| pidfd_open(p, PidfdFlags::empty()).ok());
-                if self.pidfd.is_some() {
-                    Ok(Vec::new())
-                } else {
-                    Err(Failure::wrong("no pidfd of the worker"))
-                }
-            }
             Word::Successor => {
                 self.pidfd = fds.into_iter().next();
-                Ok(Vec::new())
+                return;
             }
             Word::Outside => self.step(index, fds),
             Word::Explain => {

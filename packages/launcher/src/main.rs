@@ -8,6 +8,7 @@
 #![no_main]
 #![warn(missing_docs)]
 
+mod clone;
 mod command;
 mod environment;
 mod explain;
@@ -20,6 +21,8 @@ mod seal;
 mod start;
 mod steps;
 mod supervisor;
+#[cfg(panic = "abort")]
+mod unwind;
 mod wire;
 mod worker;
 

@@ -9,7 +9,7 @@
 use crate::{hygiene, keeper, start::Start, supervisor, wire::Wire, worker};
 use rustix::fs::{Mode, OFlags};
 use srcon_step::{Refusal, page};
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// What the roles share from before they part.
 pub struct Common {
@@ -36,7 +36,13 @@ pub fn carry_out(start: Start) -> ! {
             crate::FAILED
         }
     };
-    // SAFETY: ends the process at once; the roles have closed descriptors that Rust believes open.
+    end(code)
+}
+
+/// Ends this process at once, without a destructor: the roles have closed by number what Rust still
+/// believes open.
+pub fn end(code: i32) -> ! {
+    // SAFETY: nothing is left to be run at exit.
     unsafe { libc::_exit(code) }
 }
 
@@ -87,33 +93,34 @@ fn part(common: Common) -> i32 {
         return crate::FAILED;
     };
     let page = common.start.page;
-    let keeper = match fork() {
-        Ok(0) => {
-            drop(live_write);
-            drop(near);
-            keeper::keep(&common, far, Some(live_read));
-        }
-        Ok(pid) => pid,
-        Err(()) => return crate::FAILED,
-    };
-    page.keeper
-        .store(keeper, std::sync::atomic::Ordering::Relaxed);
     let me = rustix::process::getpid().as_raw_nonzero().get();
     page.supervisor
         .store(me, std::sync::atomic::Ordering::Relaxed);
+    // The worker first, so that it is at work while the keeper is being made, and so that the keeper
+    // inherits a pidfd that cannot have become another process. Until the keeper is there, the worker's
+    // own parent-death signal guards it; what it asks of the keeper waits in the socket.
+    let (worker, pidfd) = match fork_with_pidfd() {
+        Ok((0, _)) => {
+            drop((live_write, far));
+            end(worker::become_command(common, Some(near), Some(live_read)))
+        }
+        Ok((worker, Some(pidfd))) => (worker, pidfd),
+        _ => return crate::FAILED,
+    };
     match fork() {
         Ok(0) => {
-            drop(live_write);
-            drop(far);
-            worker::become_command(common, Some(near), Some(live_read))
+            drop((live_write, near));
+            keeper::keep(&common, far, Some((live_read, pidfd)))
         }
-        Ok(worker) => {
-            drop((near, far, live_read));
+        Ok(keeper) => {
+            page.keeper
+                .store(keeper, std::sync::atomic::Ordering::Relaxed);
+            drop((near, far, live_read, pidfd));
             supervisor::supervise(&common, keeper, worker, live_write)
         }
         Err(()) => {
-            drop(live_write);
-            supervisor::wait_for(keeper);
+            let _ = rustix::process::pidfd_send_signal(&pidfd, rustix::process::Signal::KILL);
+            supervisor::wait_for(worker);
             crate::FAILED
         }
     }
@@ -128,8 +135,7 @@ fn part_keeper_only(common: &Common) -> Option<Wire> {
             drop(near);
             match fork() {
                 Ok(0) => keeper::keep(common, far, None),
-                // SAFETY: ends this process at once; nothing is to be run at exit.
-                _ => unsafe { libc::_exit(0) },
+                _ => end(0),
             }
         }
         middle => {
@@ -145,6 +151,19 @@ pub fn fork() -> Result<i32, ()> {
     match unsafe { libc::fork() } {
         -1 => Err(()),
         pid => Ok(pid),
+    }
+}
+
+/// clone3(2) as fork, with a pidfd of the child for the parent.
+fn fork_with_pidfd() -> Result<(i32, Option<OwnedFd>), ()> {
+    let mut pidfd: RawFd = -1;
+    let flags = libc::CLONE_PIDFD;
+    // SAFETY: a plain copy of this single-threaded process; `pidfd` lives through the call.
+    match unsafe { crate::clone::copy(flags, libc::SIGCHLD, &mut pidfd, std::ptr::null_mut()) } {
+        Err(_) => Err(()),
+        Ok(0) => Ok((0, None)),
+        // SAFETY: the kernel has just given us this descriptor.
+        Ok(pid) => Ok((pid, Some(unsafe { OwnedFd::from_raw_fd(pidfd) }))),
     }
 }
 

@@ -120,7 +120,7 @@ fn from_descriptors(
     let (plan, argv) = plan.inspect_err(|refusal| {
         page.refuse(refusal);
         if given.page.is_some() {
-            exit_quietly();
+            crate::roles::end(crate::FAILED);
         }
         crate::explain::instead(&explain, page, &text);
     })?;
@@ -141,11 +141,6 @@ fn from_descriptors(
         text,
         words: words.to_vec(),
     })
-}
-
-fn exit_quietly() -> ! {
-    // SAFETY: ends the process; nothing is left to be dropped that matters.
-    unsafe { libc::_exit(crate::FAILED) }
 }
 
 #[derive(Default)]

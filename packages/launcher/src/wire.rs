@@ -20,9 +20,7 @@ const MAX_FDS: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Word {
-    /// From the worker: here I am; the kernel adds my pid.
-    Hello = 1,
-    /// From the worker: from now on it is this process (one pidfd).
+    /// From a new worker: from now on it is me (my pidfd is beside it). Not answered.
     Successor = 2,
     /// From the worker: do the outside half of step `index`.
     Outside = 3,
@@ -37,7 +35,6 @@ pub enum Word {
 impl Word {
     fn of(number: u32) -> Option<Self> {
         [
-            Self::Hello,
             Self::Successor,
             Self::Outside,
             Self::Explain,

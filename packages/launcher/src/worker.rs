@@ -1,16 +1,15 @@
 //! The worker: the process that is changed, step by step, and becomes the command.
 
 use crate::{
+    clone,
     command::{self, Command},
     explain, hygiene, init,
-    roles::Common,
+    roles::{self, Common},
     wire::{Wire, Word},
 };
-use srcon_step::{Descriptors, Failure, Launch, Mark, Step, page::Phase};
-use std::{
-    os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
-    sync::atomic::Ordering::Relaxed,
-};
+use rustix::process::{PidfdFlags, getpid, pidfd_open};
+use srcon_step::{Descriptors, Failure, Launch, Mark, Step, fail};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What a step in progress can reach.
 pub struct Worker {
@@ -26,6 +25,8 @@ pub struct Worker {
     is_init: bool,
     /// … and shall leave an init of ours behind.
     wants_init: bool,
+    /// We are the child of an init.
+    init_made: bool,
     /// The command, once all is ready for it.
     command: Option<Command>,
 }
@@ -41,6 +42,7 @@ pub fn become_command(common: Common, wire: Option<Wire>, live: Option<OwnedFd>)
         marks: Vec::new(),
         is_init: false,
         wants_init: false,
+        init_made: false,
         command: None,
     };
     match worker.run() {
@@ -55,7 +57,6 @@ impl Worker {
     fn run(&mut self) -> Result<Never, i32> {
         hygiene::set_dumpable(true);
         self.watch_parent();
-        self.hello()?;
         let steps = std::mem::take(&mut self.common.start.plan.steps);
         for (index, step) in steps.iter().enumerate() {
             self.index = index;
@@ -99,6 +100,7 @@ impl Worker {
                 crate::FAILED
             })?;
             self.is_init = false;
+            self.init_made = true;
         }
         hygiene::limit_files(self.common.start.nofile);
         hygiene::blocking_stdio();
@@ -107,13 +109,15 @@ impl Worker {
         Ok(())
     }
 
-    fn hello(&self) -> Result<(), i32> {
+    /// Tells the keeper which process is to be killed from now on. Nobody has to answer: what it is
+    /// asked later comes later.
+    fn announce(&self) -> Result<(), Failure> {
         let Some(wire) = &self.wire else {
             return Ok(());
         };
-        let answered = wire.send(Word::Hello, 0, &[]).is_ok()
-            && wire.receive().is_some_and(|m| m.word == Word::Done);
-        if answered { Ok(()) } else { Err(crate::FAILED) }
+        let me = pidfd_open(getpid(), PidfdFlags::empty()).map_err(fail("pidfd_open"))?;
+        wire.send(Word::Successor, 0, &[me.as_fd()])
+            .map_err(fail("sendmsg"))
     }
 
     /// Arms the parent-death signal, then looks whether the parent was already gone before.
@@ -132,8 +136,7 @@ impl Worker {
             }
         };
         if gone {
-            // SAFETY: ends the process; the keeper undoes.
-            unsafe { libc::_exit(crate::FAILED) }
+            roles::end(crate::FAILED);
         }
     }
 
@@ -175,7 +178,7 @@ impl Launch for Worker {
         })?;
         let index = u32::try_from(self.index).unwrap_or(u32::MAX);
         wire.send(Word::Outside, index, send)
-            .map_err(srcon_step::fail("sendmsg"))?;
+            .map_err(fail("sendmsg"))?;
         match wire.receive() {
             Some(m) if m.word == Word::Done => Ok(m.fds),
             Some(_) => Err(Failure::wrong("recorded by the keeper")),
@@ -198,38 +201,33 @@ impl Launch for Worker {
     /// The old worker exits, the new one is pid 1 and, by CLONE_PARENT, also the supervisor's child.
     /// Its pid is stored by the kernel in the page that the supervisor looks at, before clone returns.
     fn enter_pid_namespace(&mut self, wants_init: bool) -> Result<(), Failure> {
-        srcon_step::sys::unshare(libc::CLONE_NEWPID).map_err(srcon_step::fail("unshare"))?;
-        let (go_read, go_write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
-            .map_err(srcon_step::fail("pipe2"))?;
+        srcon_step::sys::unshare(libc::CLONE_NEWPID).map_err(fail("unshare"))?;
+        let mut pidfd = -1;
+        let worker = self.common.start.page.worker.as_ptr();
+        // From a pid 1, CLONE_PARENT is EINVAL: that level stays, as a reaper.
         let nested = self.is_init;
-        let (pid, pidfd) = clone_first(&self.common, nested)?;
-        if pid == 0 {
-            drop(go_write);
-            let mut byte = [0];
-            if !matches!(rustix::io::read(&go_read, &mut byte), Ok(1)) {
-                // SAFETY: the process that made us is gone; so is the container.
-                unsafe { libc::_exit(crate::FAILED) }
+        let (flags, signal) = if nested {
+            (0, libc::SIGCHLD)
+        } else {
+            (libc::CLONE_PARENT | libc::CLONE_PARENT_SETTID, 0)
+        };
+        // SAFETY: this process is single-threaded; the page is mapped for ever.
+        let pid =
+            unsafe { clone::copy(flags, signal, &mut pidfd, worker) }.map_err(fail("clone3"))?;
+        if pid > 0 {
+            if nested {
+                init::stay(&self.common, pid);
             }
-            self.is_init = true;
-            self.wants_init = wants_init;
+            roles::end(0);
+        }
+        self.is_init = true;
+        self.wants_init = wants_init;
+        self.init_made = nested;
+        if !nested {
+            self.announce()?;
             self.watch_parent();
-            return Ok(());
         }
-        if let (false, Some(wire), Some(pidfd)) = (nested, &self.wire, &pidfd) {
-            let told = wire.send(Word::Successor, 0, &[pidfd.as_fd()]).is_ok()
-                && wire.receive().is_some_and(|m| m.word == Word::Done);
-            if !told {
-                // SAFETY: without `go` the child ends by itself.
-                unsafe { libc::_exit(crate::FAILED) }
-            }
-        }
-        let _ = rustix::io::write(&go_write, b"g");
-        if nested {
-            // From a pid 1, CLONE_PARENT is EINVAL: this level stays, as a reaper.
-            init::stay(&self.common, pid);
-        }
-        // SAFETY: ends this process; the new worker goes on.
-        unsafe { libc::_exit(0) }
+        Ok(())
     }
 
     fn credentials_changed(&mut self) {
@@ -241,45 +239,6 @@ impl Launch for Worker {
         self.common.start.environment.set(name, value);
         if self.command.is_some() {
             self.command = Some(command::prepare(&self.common.start));
-        }
-    }
-}
-
-/// clone3(2) of the first process of the pid namespace just unshared. 0 and no descriptor in the child.
-fn clone_first(common: &Common, nested: bool) -> Result<(i32, Option<OwnedFd>), Failure> {
-    let mut pidfd: RawFd = -1;
-    let worker = &common.start.page.worker;
-    debug_assert_eq!(common.start.page.phase(), Phase::Starting);
-    // SAFETY: clone_args is plain data; zero is its neutral value.
-    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
-    args.flags = (libc::CLONE_PIDFD | libc::CLONE_PARENT_SETTID) as u64;
-    args.pidfd = std::ptr::from_mut(&mut pidfd) as u64;
-    args.parent_tid = worker.as_ptr() as u64;
-    if nested {
-        args.exit_signal = libc::SIGCHLD as u64;
-        args.flags &= !(libc::CLONE_PARENT_SETTID as u64);
-    } else {
-        args.flags |= libc::CLONE_PARENT as u64;
-    }
-    // SAFETY: without CLONE_VM the child has its own copy of this single-threaded process; the
-    // pointers live through the call.
-    let pid = unsafe {
-        libc::syscall(
-            libc::SYS_clone3,
-            std::ptr::from_ref(&args),
-            size_of::<libc::clone_args>(),
-        )
-    };
-    match pid {
-        -1 => Err(Failure::last("clone3")),
-        0 => Ok((0, None)),
-        pid => {
-            if !nested {
-                worker.store(i32::try_from(pid).unwrap_or(-1), Relaxed);
-            }
-            // SAFETY: the kernel has just given us this descriptor.
-            let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-            Ok((i32::try_from(pid).unwrap_or(-1), Some(pidfd)))
         }
     }
 }
