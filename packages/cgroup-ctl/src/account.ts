@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { readText } from '@srcon/kit/host'
 import { hierarchyOf, type Hierarchy } from './layout.ts'
-import { weightOf } from './weight.ts'
+import { proportion } from './weight.ts'
 
 type Size = number | 'max' | null
 
@@ -111,7 +111,7 @@ function quota(files: Files): Size {
 function weight(files: Files): number | null {
   if (files.version === 2) return files.number('cpu.weight')
   const shares = files.number('cpu.shares')
-  return shares === null ? null : weightOf(shares)
+  return shares === null ? null : proportion(shares)
 }
 
 function cpuUse(v1: Files | undefined, v2: Files | undefined): number | null {

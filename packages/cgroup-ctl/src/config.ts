@@ -1,16 +1,21 @@
 // Limits as OCI says them: linux.resources, in OCI's units. Swap there is memory and swap together, -1
-// is no limit, and a weight is given as shares, which every runtime converts. A transient group needs
-// no word: it is what a runtime makes where cgroupsPath is not set. See the runtime-spec, config-linux.md.
+// is no limit. A weight is given in the words of the host's cpu controller, since runtimes convert one
+// into the other without keeping proportions. A transient group needs no word: it is what a runtime
+// makes where cgroupsPath is not set. See the runtime-spec, config-linux.md.
 import type { OciConfig, OciResources } from '@srcon/kit/config'
 import { ToolError } from '@srcon/kit/error'
+import type { CgroupFacts } from './facts.ts'
+import { hierarchyOf } from './layout.ts'
 import type { Limits } from './limits.ts'
+import { sharesOf } from './weight.ts'
 
 /** Adds the limits. Pure. */
-export function configure(config: OciConfig, limits: Limits): OciConfig {
+export function configure(config: OciConfig, limits: Limits, facts: CgroupFacts): OciConfig {
   const before = config.linux?.resources ?? {}
   const memory = memoryOf(limits)
-  const cpu = cpuOf(limits)
-  const unified = { ...limits.unified, ...(typeof limits.swap === 'number' && typeof limits.memory !== 'number' ? { 'memory.swap.max': String(limits.swap) } : {}) }
+  const v2 = hierarchyOf(facts.hierarchies, 'cpu')?.version === 2
+  const cpu = cpuOf(limits, v2)
+  const unified = unifiedOf(limits, v2)
   const resources: OciResources = {
     ...before,
     ...(memory ? { memory: { ...before.memory, ...memory } } : {}),
@@ -29,7 +34,17 @@ function memoryOf({ memory, swap }: Limits): OciResources['memory'] {
   return { limit: number(memory), ...(total === undefined ? {} : { swap: total }) }
 }
 
-function cpuOf({ cpuQuotaUsec: quota, cpuPeriodUsec: period, cpuShares: shares, cpuset: cpus, cpusetMems: mems }: Limits): OciResources['cpu'] {
+/** What only v2's own files can say. */
+function unifiedOf({ memory, swap, cpuWeight, unified }: Limits, v2: boolean): Readonly<Record<string, string>> {
+  return {
+    ...unified,
+    ...(typeof swap === 'number' && typeof memory !== 'number' ? { 'memory.swap.max': String(swap) } : {}),
+    ...(cpuWeight !== undefined && v2 ? { 'cpu.weight': String(cpuWeight) } : {}),
+  }
+}
+
+function cpuOf({ cpuQuotaUsec: quota, cpuPeriodUsec: period, cpuWeight, cpuShares, cpuset: cpus, cpusetMems: mems }: Limits, v2: boolean): OciResources['cpu'] {
+  const shares = cpuWeight === undefined ? cpuShares : v2 ? undefined : sharesOf(cpuWeight)
   const fields = { shares, quota, period, cpus, mems }
   const said = Object.entries(fields).filter(([, value]) => value !== undefined)
   return said.length === 0 ? undefined : (Object.fromEntries(said) as OciResources['cpu'])
@@ -67,10 +82,11 @@ function memoryLimits({ limit, swap }: NonNullable<OciResources['memory']>): Lim
 }
 
 function unifiedLimits(unified: Readonly<Record<string, string>>, memory: number | undefined): Limits {
-  const { 'memory.swap.max': swap, ...rest } = unified
-  const ours = swap !== undefined && /^\d+$/.test(swap) && !(memory && memory > 0)
-  const files = ours ? rest : unified
-  return { ...(ours ? { swap: Number(swap) } : {}), ...(Object.keys(files).length === 0 ? {} : { unified: files }) }
+  const { 'memory.swap.max': swap = '', 'cpu.weight': weight = '' } = unified
+  const ours: Limits = { ...(/^\d+$/.test(swap) && !(memory && memory > 0) ? { swap: Number(swap) } : {}), ...(/^\d+$/.test(weight) ? { cpuWeight: Number(weight) } : {}) }
+  const said = new Set([...(ours.swap === undefined ? [] : ['memory.swap.max']), ...(ours.cpuWeight === undefined ? [] : ['cpu.weight'])])
+  const rest = Object.entries(unified).filter(([file]) => !said.has(file))
+  return { ...ours, ...(rest.length === 0 ? {} : { unified: Object.fromEntries(rest) }) }
 }
 
 const KNOWN: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,8 @@
 // From limits to the files of a controller, in v1's words or in v2's. Pure.
 // See the kernel's admin-guide/cgroup-v1/ and admin-guide/cgroup-v2.rst.
 import { ToolError } from '@srcon/kit/error'
-import { weightIn, type Limits } from './limits.ts'
+import type { Limits } from './limits.ts'
+import { sharesOf, weightOf } from './weight.ts'
 
 export interface Write {
   readonly file: string
@@ -19,8 +20,8 @@ export interface Swap {
 
 /** The controllers that these limits are for. */
 export function wanted(limits: Limits): Controller[] {
-  const { memory, swap, cpuQuotaUsec, cpuShares, cpuset, cpusetMems, pids } = limits
-  const asked: Record<Controller, readonly unknown[]> = { memory: [memory, swap], cpu: [cpuQuotaUsec, cpuShares], cpuset: [cpuset, cpusetMems], pids: [pids] }
+  const { memory, swap, cpuQuotaUsec, cpuWeight, cpuShares, cpuset, cpusetMems, pids } = limits
+  const asked: Record<Controller, readonly unknown[]> = { memory: [memory, swap], cpu: [cpuQuotaUsec, cpuWeight, cpuShares], cpuset: [cpuset, cpusetMems], pids: [pids] }
   return CONTROLLERS.filter(name => asked[name].some(value => value !== undefined))
 }
 
@@ -50,11 +51,10 @@ function memoryWrites(version: 1 | 2, { memory, swap }: Limits, host: Swap): Wri
   return [...own, ...some('memory.memsw.limit_in_bytes', limit + swap)]
 }
 
-function cpuWrites(version: 1 | 2, limits: Limits): Write[] {
-  const { cpuQuotaUsec: quota, cpuPeriodUsec: period = 100_000, cpuShares } = limits
-  if (version === 2) return [...some('cpu.max', quota === undefined ? undefined : `${quota} ${period}`), ...some('cpu.weight', weightIn(limits))]
+function cpuWrites(version: 1 | 2, { cpuQuotaUsec: quota, cpuPeriodUsec: period = 100_000, cpuWeight, cpuShares }: Limits): Write[] {
+  if (version === 2) return [...some('cpu.max', quota === undefined ? undefined : `${quota} ${period}`), ...some('cpu.weight', cpuWeight ?? (cpuShares && weightOf(cpuShares)))]
   // The period first: the quota is compared with it.
-  return [...(quota === undefined ? [] : [...some('cpu.cfs_period_us', period), ...some('cpu.cfs_quota_us', quota)]), ...some('cpu.shares', cpuShares)]
+  return [...(quota === undefined ? [] : [...some('cpu.cfs_period_us', period), ...some('cpu.cfs_quota_us', quota)]), ...some('cpu.shares', cpuWeight === undefined ? cpuShares : sharesOf(cpuWeight))]
 }
 
 function some(file: string, value: string | number | undefined): Write[] {

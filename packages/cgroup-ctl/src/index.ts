@@ -10,7 +10,6 @@ export type { LimitOptions } from './limits.ts'
 export { show, type Membership, type Standing } from './show.ts'
 export type { Account } from './account.ts'
 export type { Group, JoinStep } from './steps.ts'
-export { sharesOf, weightOf } from './weight.ts'
 
 /** The step that puts a command into a transient group with these limits.
  *  Throws a ToolError: `E_USAGE` for a value that is none, `E_HOST` for a limit that this host cannot have. */

@@ -3,7 +3,6 @@ import { usage } from '@srcon/kit/error'
 import { parseCount, parseDecimal } from '@srcon/kit/number'
 import { parseSize } from '@srcon/kit/size'
 import type { ScannedLink } from '@srcon/kit/table'
-import { sharesOf, weightOf } from './weight.ts'
 
 /** Integers in the kernel's units. `max`: no limit, but counted. */
 export interface Limits {
@@ -15,7 +14,9 @@ export interface Limits {
   readonly cpuQuotaUsec?: number
   /** Microseconds; with a quota only. */
   readonly cpuPeriodUsec?: number
-  /** v1 shares, 2 to 262144; the weight of v2 follows from them. */
+  /** 1 to 10000; others have 100. */
+  readonly cpuWeight?: number
+  /** Of an OCI config: v1 shares, 2 to 262144. */
   readonly cpuShares?: number
   /** `0-2,5`. */
   readonly cpuset?: string
@@ -66,7 +67,7 @@ function limitsOf(words: ReadonlyMap<string, string>): Limits {
   const memory = one('memory', (word, option) => (word === 'max' ? 'max' : parseSize(tool, option, word, { min: MIN_MEMORY })))
   const swap = one('swap', (word, option) => (word === 'max' ? 'max' : parseSize(tool, option, word)))
   const quota = one('cpus', (word, option) => parseDecimal(tool, option, word, PERIOD, { min: MIN_QUOTA, max: 100_000 * PERIOD }))
-  const shares = one('cpu-weight', (word, option) => sharesOf(parseCount(tool, option, word, { min: 1, max: 10_000 })))
+  const weight = one('cpu-weight', (word, option) => parseCount(tool, option, word, { min: 1, max: 10_000 }))
   const cpuset = one('cpuset', parseList)
   const pids = one('pids', (word, option) => (word === 'max' ? 'max' : parseCount(tool, option, word, { min: 1, max: 2 ** 22 })))
   const limits: Limits = {
@@ -74,7 +75,7 @@ function limitsOf(words: ReadonlyMap<string, string>): Limits {
     // A limit that may spill into swap without end is none.
     ...(swap !== undefined ? { swap } : typeof memory === 'number' ? { swap: 0 } : {}),
     ...(quota === undefined ? {} : { cpuQuotaUsec: quota, cpuPeriodUsec: PERIOD }),
-    ...(shares === undefined ? {} : { cpuShares: shares }),
+    ...(weight === undefined ? {} : { cpuWeight: weight }),
     ...(cpuset === undefined ? {} : { cpuset }),
     ...(pids === undefined ? {} : { pids }),
   }
@@ -88,9 +89,4 @@ function parseList(word: string, option: string): string {
   const sound = parts.every(part => part !== null && (part[2] === undefined || Number(part[2]) >= Number(part[1])))
   if (!sound) throw usage(tool, `${option}: '${word}' is not a list of CPUs`, 'for example 0, 0-2 or 0,3')
   return word
-}
-
-/** The weight of v2 that these limits mean. */
-export function weightIn({ cpuShares }: Limits): number | undefined {
-  return cpuShares === undefined ? undefined : weightOf(cpuShares)
 }

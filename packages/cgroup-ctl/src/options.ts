@@ -19,7 +19,7 @@ export const table: ToolTable = {
         cpus: { takes: 'value', meta: 'N', about: 'CPU time per time, 0.2 is a fifth of one CPU', more: 'A quota of N × 100 ms every 100 ms, shared by all processes of the group.' },
         'cpu-weight': {
           takes: 'value', meta: 'N', about: 'share of a contended CPU, 1 to 10000; others have 100',
-          more: 'Only works where groups compete for the same CPU. On v1 it becomes the cpu.shares that OCI runtimes convert to this weight.',
+          more: 'Only works where groups compete for the same CPU. On v1 it becomes cpu.shares in the same proportion: 1024 for 100.',
         },
         cpuset: { takes: 'value', meta: 'LIST', about: 'CPUs that may be used: 0-2,5' },
         pids: { takes: 'value', meta: 'N', about: 'most processes and threads, or max' },

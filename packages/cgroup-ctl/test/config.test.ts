@@ -6,7 +6,7 @@ import { checkLimits, type LimitOptions, type Limits } from '../src/limits.ts'
 import { steps } from '../src/steps.ts'
 import { hostV1, hostV2 } from './fixtures/hosts.ts'
 
-const fragment = (options: LimitOptions): OciResources | undefined => configure(newConfig(), checkLimits(options)).linux?.resources
+const fragment = (options: LimitOptions, facts = hostV1): OciResources | undefined => configure(newConfig(), checkLimits(options), facts).linux?.resources
 const back = (resources: OciResources): Limits | undefined => fromConfig({ ...newConfig(), linux: { resources } })
 
 t.test('in OCI\'s units', async t => {
@@ -14,19 +14,23 @@ t.test('in OCI\'s units', async t => {
   t.strictSame(fragment({ memory: '64M' }), { memory: { limit: 67_108_864, swap: 67_108_864 } })
   t.strictSame(fragment({ memory: '64M', swap: 'max' }), { memory: { limit: 67_108_864, swap: -1 } })
   t.strictSame(fragment({ cpus: 0.2, cpuWeight: 100, cpuset: '0' }), { cpu: { shares: 1024, quota: 20_000, period: 100_000, cpus: '0' } })
+  t.strictSame(fragment({ cpuWeight: 1000 }, hostV2), { unified: { 'cpu.weight': '1000' } }, "a weight in the words of the host's cpu controller")
   t.strictSame(fragment({ pids: 'max', memory: 'max' }), { memory: { limit: -1 }, pids: { limit: -1 } })
 })
 
 t.test('what is not ours stays', async t => {
   const before = { ...newConfig(), hostname: 'x', linux: { namespaces: [{ type: 'pid' }], resources: { devices: [{ allow: false }], memory: { limit: 1, checkBeforeUpdate: true }, unified: { 'io.weight': '3' } } } }
-  const after = configure(before, checkLimits({ memory: '4K' }))
+  const after = configure(before, checkLimits({ memory: '4K' }), hostV1)
   t.match(after, { hostname: 'x', linux: { namespaces: [{ type: 'pid' }], resources: { devices: [{ allow: false }], memory: { limit: 4096, swap: 4096, checkBeforeUpdate: true }, unified: { 'io.weight': '3' } } } })
   t.equal(before.linux.resources.memory.limit, 1, 'nothing is changed in place')
 })
 
 t.test('there and back are the same limits', async t => {
-  const many: readonly LimitOptions[] = [{ memory: '64M' }, { memory: '64M', swap: '1G' }, { memory: '64M', swap: 'max' }, { memory: 'max' }, { memory: 'max', swap: 0 }, { swap: '1M' }, { cpus: 0.35 }, { cpus: 3 }, { cpuWeight: 1 }, { cpuWeight: 777 }, { cpuset: '0-1' }, { pids: 5 }, { pids: 'max' }]
+  const many: readonly LimitOptions[] = [{ memory: '64M' }, { memory: '64M', swap: '1G' }, { memory: '64M', swap: 'max' }, { memory: 'max' }, { memory: 'max', swap: 0 }, { swap: '1M' }, { cpus: 0.35 }, { cpus: 3 }, { cpuset: '0-1' }, { pids: 5 }, { pids: 'max' }]
   for (const options of many) t.strictSame(back(fragment(options) ?? {}), checkLimits(options), JSON.stringify(options))
+  for (const cpuWeight of [1, 100, 777]) {
+    for (const facts of [hostV1, hostV2]) t.strictSame(steps(back(fragment({ cpuWeight }, facts) ?? {}) ?? {}, facts), steps(checkLimits({ cpuWeight }), facts), `the same step of weight ${cpuWeight}`)
+  }
 })
 
 t.test('configs of others', async t => {

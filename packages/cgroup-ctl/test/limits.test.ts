@@ -9,7 +9,7 @@ t.test('words become integers in the kernel\'s units', async t => {
   t.strictSame(read(['memory', '64M'], ['swap', 'max']), { memory: 67_108_864, swap: 'max' })
   t.strictSame(read(['memory', 'max']), { memory: 'max' })
   t.strictSame(read(['cpus', '0.2']), { cpuQuotaUsec: 20_000, cpuPeriodUsec: 100_000 })
-  t.strictSame(read(['cpu-weight', '100'], ['cpuset', '0-2,5'], ['pids', '20']), { cpuShares: 1024, cpuset: '0-2,5', pids: 20 })
+  t.strictSame(read(['cpu-weight', '100'], ['cpuset', '0-2,5'], ['pids', '20']), { cpuWeight: 100, cpuset: '0-2,5', pids: 20 })
 })
 
 t.test('the library says the same', async t => {

@@ -17,7 +17,7 @@ const plain = (options: LimitOptions, facts: CgroupFacts): string[] =>
 t.test('v1', async t => {
   t.strictSame(plain(all, hostV1), [
     'v1 memory /sys/fs/cgroup/memory [user/a] memory.limit_in_bytes=67108864 memory.memsw.limit_in_bytes=68157440',
-    'v1 cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct [] cpu.cfs_period_us=100000 cpu.cfs_quota_us=50000 cpu.shares=411',
+    'v1 cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct [] cpu.cfs_period_us=100000 cpu.cfs_quota_us=50000 cpu.shares=512',
     'v1 cpuset /sys/fs/cgroup/cpuset [] cpuset.cpus=0',
     'v1 pids /sys/fs/cgroup/pids [] pids.max=9',
   ])
