@@ -25,7 +25,6 @@ export async function checkPlan(plan: Omit<Plan, 'argv'>, links: readonly AnyLin
     // By way of a file: spawnSync's pipes are sockets, which cannot be opened by a path.
     const { stdout, stderr, error, status } = spawnSync(launcher, ['--check', '--json', '/proc/self/fd/0'], { stdio: [file, 'pipe', 'pipe'], encoding: 'utf8' })
     if (error || status !== 0) throw new ToolError(tool, 'the launcher could not check the plan', { code: 'E_LAUNCH', path: launcher, why: error?.message ?? stderr.trim(), cause: error })
-    if (stdout === '') return // A launcher that is not finished yet.
     const answer = JSON.parse(stdout) as Answer
     if (answer.ok) return
     const { step, ...texts } = answer
