@@ -1,7 +1,6 @@
 // Where the compiled parts are: addons and the launcher. Ten lines instead of napi's 778, which load
 // code by an environment variable: here only the package's own folder decides.
 import { statSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from './error.ts'
@@ -9,21 +8,25 @@ import { ToolError } from './error.ts'
 /** Loads the addon of a package: `loadAddon<typeof import('../native/index.d.ts')>('caps', import.meta.url)`. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- The caller says what is in it, as with import().
 export function loadAddon<T>(name: string, from: string): T {
-  const require = createRequire(from)
-  const file = `${name}.linux-${process.arch}-gnu.node`
+  const platform = `linux-${process.arch}-gnu`
+  const file = `${name}.${platform}.node`
+  // A release carries each platform's addon in a package of its own.
+  const places = [join('native', file), join('..', `${name}-${platform}`, file), join('node_modules/@srcon', `${name}-${platform}`, file)]
   const folder = packageFolder(name, from)
-  const path = folder && join(folder, 'native', file)
+  const path = folder && places.map(place => join(folder, place)).find(isFile)
+  if (path === undefined) throw unloadable(name, file, folder, `it is not there: not built, or no release has it for ${process.arch}`, 'in a checkout: npm run build; else install the package again')
+  const module = { exports: {} as T }
   try {
-    // A release carries each platform's addon in a package of its own.
-    return require(path !== undefined && isFile(path) ? path : `@srcon/${name}-linux-${process.arch}-gnu`) as T
+    // What require() does for a .node file, without the start-up of require().
+    process.dlopen(module, path)
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const missing = code === 'MODULE_NOT_FOUND'
-    throw new ToolError(name, `cannot load ${file}`, {
-      code: 'E_HOST', path, cause, why: missing ? `it is not there: not built, or no release has it for ${process.arch}` : message,
-      hint: missing ? 'in a checkout: npm run build; else install the package again' : 'it was built for another system: build or install it again',
-    })
+    throw unloadable(name, file, path, (cause as Error).message, 'it was built for another system: build or install it again', cause)
   }
+  return module.exports
+}
+
+function unloadable(name: string, file: string, path: string | undefined, why: string, hint: string, cause?: unknown): ToolError {
+  return new ToolError(name, `cannot load ${file}`, { code: 'E_HOST', path, why, hint, cause })
 }
 
 /** The folder of `@srcon/<name>`, seen from the module `from`: an ancestor, or found as Node finds packages. */
