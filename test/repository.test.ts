@@ -49,7 +49,7 @@ t.test('every package is of one kind', async t => {
     t.equal(manifest.engines.node, '>=20.19')
     if (!isTool(name)) continue
     t.strictSame(manifest.bin, { [name]: `dist/bin/${name}.mjs` })
-    t.equal(manifest.srcon?.protocol, 1)
+    t.strictSame(manifest.srcon, { protocol: 1, link: './dist/bin/link.mjs' })
     for (const file of ['README.md', 'plan.schema.json', 'src/options.ts', 'src/link.ts', 'src/cli.ts', 'src/index.ts', 'core/Cargo.toml', 'native/Cargo.toml'])
       // rootfs-fetch is a source: it changes no process, so it has no steps.
       if (name !== 'rootfs-fetch' || file !== 'plan.schema.json') t.ok(existsSync(join(root, 'packages', name, file)), `${name}/${file}`)
