@@ -21,7 +21,7 @@ function builder(folder: string) {
 
 t.test('one build of a checkout at a time', async t => {
   const scripts = Object.fromEntries(['one-at-a-time.mjs', 'run.mjs'].map(name => [name, readFileSync(join(root, 'scripts', name), 'utf8')]))
-  const both = t.testdir({ here: { scripts }, elsewhere: { scripts } })
+  const both = t.testdir({ here: { scripts: { ...scripts } }, elsewhere: { scripts: { ...scripts } } })
   const folder = join(both, 'here')
   const first = builder(folder)
   await first.has
