@@ -25,12 +25,12 @@ function put(file, text) {
   say(`wrote ${file}`)
 }
 
-/** The generated part of a page that is otherwise written by hand. */
-function putBetween(file, name, text) {
+/** The generated part of a page that is otherwise written by hand; a page without a place for it gets one at its end. */
+function putBetween(file, name, title, text) {
   const path = join(root, file)
-  const page = existsSync(path) ? between(readFileSync(path, 'utf8'), name, text) : undefined
-  if (page === undefined) return complain(`${file} has no place for what is generated: <!-- ${name}:begin --> <!-- ${name}:end -->`)
-  put(file, page)
+  if (!existsSync(path)) return complain(`${file} is missing`)
+  const page = readFileSync(path, 'utf8')
+  put(file, between(page, name, text) ?? `${page.trimEnd()}\n\n## ${title}\n\n<!-- ${name}:begin -->\n${text}\n<!-- ${name}:end -->\n`)
 }
 
 async function tool({ name, path }) {
@@ -40,7 +40,7 @@ async function tool({ name, path }) {
   put(join(path, `completions/${name}.bash`), bashCompletion(pages))
   put(join(path, `completions/_${name}`), zshCompletion(pages))
   put(join(path, `completions/${name}.fish`), fishCompletion(pages))
-  putBetween(join(path, 'README.md'), 'options', optionTables(pages))
+  putBetween(join(path, 'README.md'), 'options', 'Options', optionTables(pages))
 }
 
 const all = packages()
@@ -51,6 +51,6 @@ const parts = all
   .filter(({ file }) => existsSync(file))
   .map(({ name, file }) => ({ package: name, ...JSON.parse(readFileSync(file, 'utf8')) }))
 put('packages/kit/schema/plan-v1.schema.json', `${JSON.stringify(planSchema(parts), null, 2)}\n`)
-putBetween('docs/plan.md', 'reference', planReference(parts))
+putBetween('docs/plan.md', 'reference', 'Reference', planReference(parts))
 
 process.exitCode = wrong > 0 ? 1 : 0

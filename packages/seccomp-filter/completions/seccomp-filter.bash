@@ -1,0 +1,51 @@
+# bash completion for seccomp-filter, made from packages/seccomp-filter/src/options.ts by 'npm run docs'; changes here are lost.
+_srcon_reply() {
+  local IFS=$' \n' cur=$1
+  shift
+  COMPREPLY=($("$@" -- "$cur"))
+}
+_srcon_after_dashes() {
+  if declare -F _comp_command_offset >/dev/null; then _comp_command_offset "$1"
+  elif declare -F _command_offset >/dev/null; then _command_offset "$1"
+  elif (($1 == COMP_CWORD)); then _srcon_reply "${COMP_WORDS[COMP_CWORD]}" compgen -c
+  else _srcon_reply "${COMP_WORDS[COMP_CWORD]}" compgen -f
+  fi
+}
+_srcon_seccomp_filter() {
+  local cur=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} verb='' equals='' i
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    [[ ${COMP_WORDS[i]} == -- ]] && { _srcon_after_dashes $((i + 1)); return; }
+  done
+  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check) verb=${COMP_WORDS[1]} ;; esac
+  # bash cuts --name=VALUE into three words.
+  if [[ $cur == = ]]; then cur='' equals='='
+  elif [[ $option == = ]]; then option=${COMP_WORDS[COMP_CWORD - 2]} equals='='
+  fi
+  case $verb:$option:$equals in
+    :--profile:* | :-p:*) _srcon_reply "$cur" compgen -f; return ;;
+    :--caps:*) :; return ;;
+    :--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    :--config:*) _srcon_reply "$cur" compgen -f; return ;;
+    check:--caps:*) :; return ;;
+    check:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+  esac
+  case $verb in
+    '')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--profile= --log --no-no-new-privs --caps= --widths= --plan --dry-run --new --config= --json --help --version'
+      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check'; :
+      fi ;;
+    'show')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--json --help'
+      else _srcon_reply "$cur" compgen -W "$(cd /proc && printf '%s ' [0-9]*)"
+      fi ;;
+    'check')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--caps= --widths= --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+  esac
+  # A value is written right after the equals sign.
+  [[ ${COMPREPLY-} == --*= ]] && type compopt >/dev/null 2>&1 && compopt -o nospace 2>/dev/null
+  return 0
+}
+complete -o default -F _srcon_seccomp_filter seccomp-filter

@@ -1,0 +1,46 @@
+# fish completion for seccomp-filter, made from packages/seccomp-filter/src/options.ts by 'npm run docs'; changes here are lost.
+# Which verb stands first ('' for none), as long as no -- has come.
+function __srcon_seccomp_filter_verb
+    set -l words (commandline -opc)
+    contains -- -- $words[2..-1]; and return 1
+    set -l verb ''
+    set -q words[2]; and contains -- $words[2] 'show' 'check'; and set verb $words[2]
+    test "$verb" = "$argv[1]"
+end
+function __srcon_seccomp_filter_first
+    test (count (commandline -opc)) -eq 1
+end
+# Everything after the first -- belongs to the command.
+function __srcon_seccomp_filter_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words); or return
+    set -l before (string escape -- $words[(math $at + 1)..-1])
+    complete --do-complete=(string join ' ' -- $before (commandline -ct))
+end
+function __srcon_seccomp_filter_dashes
+    contains -- -- (commandline -opc)
+end
+complete -c seccomp-filter -f
+complete -c seccomp-filter -n '__srcon_seccomp_filter_dashes' -a '(__srcon_seccomp_filter_command)'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l profile -s p -x -a '(__fish_complete_path (commandline -ct))' -d 'default, srcontainer, none, or a profile in OCI or Docker form'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l log -d 'log each refused call, as far as kernel.seccomp.actions_logged says'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l no-no-new-privs -d 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l caps -r -d 'capabilities of the command, for Docker profiles that ask: CAP_SYS_ADMIN,…'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l widths -x -a 'kernel register' -d 'compare what the kernel reads of an argument (default), or whole registers'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l plan -d 'print the steps as JSON, do nothing'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l dry-run -d 'print each step as system calls and as the classic command, do nothing'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l new -s n -d 'as a filter: start a new config, read nothing'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l config -x -a '(__fish_complete_path (commandline -ct))' -d 'as a filter: read the config from FILE, - is stdin'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l json -d 'print JSON, errors too'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l help -s h -d 'show this help'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l version -s V -d 'show the version'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'show\'' -l json -d 'print JSON, errors too'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'show\'' -l help -s h -d 'show this help'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'show\'' -a '(__fish_complete_pids)' -d 'a process id, or self'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a show -d 'Seccomp mode and number of filters of a process'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l caps -r -d 'capabilities of the command, for Docker profiles that ask'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l widths -x -a 'kernel register' -d 'compare what the kernel reads of an argument (default), or whole registers'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l json -d 'print JSON, errors too'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l help -s h -d 'show this help'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -a '(__fish_complete_path (commandline -ct))' -d 'a name or a file, as for --profile'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a check -d 'Compile a policy, load nothing; say what it comes to'
