@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from './error.ts'
 
-/** Loads the addon of a package: `loadAddon<typeof import('../native/index.d.ts')>('caps', import.meta.url)`. */
+/** Loads the addon of a package: `import type * as Native from '../native/index.d.ts'`, `loadAddon<typeof Native>('caps', import.meta.url)`. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- The caller says what is in it, as with import().
 export function loadAddon<T>(name: string, from: string): T {
   const platform = `linux-${process.arch}-gnu`

@@ -51,7 +51,7 @@ export async function carry(use: Use, parts: readonly Part[], command: readonly 
   if (use.plan || use.dryRun) {
     const plan = file === undefined ? rest : { ...rest, argv: [file, ...args] as const }
     const { checkPlan } = await import('./check.ts')
-    await checkPlan(plan, linksOf(parts), use.tool)
+    checkPlan(plan, linksOf(parts), use.tool)
     if (use.plan) writeAll(1, json(plan))
     else await printWords(use, parts, command)
     return

@@ -17,8 +17,8 @@ interface Answer {
 }
 
 /** Throws the refusal, ToolError `E_REFUSED`. */
-export async function checkPlan(plan: Omit<Plan, 'argv'>, links: readonly AnyLink[], tool: string): Promise<void> {
-  const { spawnSync } = await import('node:child_process')
+export function checkPlan(plan: Omit<Plan, 'argv'>, links: readonly AnyLink[], tool: string): void {
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const launcher = launcherPath(import.meta.url)
   const file = unnamedFile(JSON.stringify(plan))
   try {

@@ -24,6 +24,8 @@ export interface Call {
   readonly standard: Standard
   /** Reads a config as a filter does: stdin by its rule, `--config`, `-n`. */
   config(): Promise<OciConfig>
+  /** A config as text, with the digits that the one read had and JavaScript cannot hold. */
+  text(config: OciConfig): string
   /** Prints the plan of these parts (--plan, --dry-run) or becomes it: then it does not return. `command`: words instead of `this.command`. */
   carry(parts: readonly Part[], command?: readonly (string | Buffer)[]): Promise<void>
 }
@@ -35,12 +37,13 @@ export interface Verb {
 export type Verbs = Readonly<Record<string, () => Promise<Verb>>>
 export type { Part, Use }
 
-/** Runs a tool's command line. Sets the exit code; does not return where it becomes the command. */
-export async function main<O, F>(link: ToolLink<O, F>, verbs: Verbs = {}): Promise<void> {
+/** Runs a tool's command line. Sets the exit code; does not return where it becomes the command.
+ *  `owners`: the links of other tools whose steps this one makes, to explain their failures. */
+export async function main<O, F>(link: ToolLink<O, F>, verbs: Verbs = {}, owners: () => Promise<readonly AnyLink[]> = async () => []): Promise<void> {
   const words = process.argv.slice(2)
   const tool = link.table.name
   try {
-    if (words[0]?.startsWith(EXPLAIN)) return await (await import('./explainer.ts')).explainFailure(link, words)
+    if (words[0]?.startsWith(EXPLAIN)) return await (await import('./explainer.ts')).explainFailure([link, ...(await owners())], words)
     await dispatch(link, verbs, words)
   } catch (error) {
     process.exitCode = report(error, tool, splitCommand(words)[0].includes('--json'))
@@ -69,10 +72,12 @@ async function dispatch(link: AnyLink, verbs: Verbs, words: readonly string[]): 
 async function runVerb(verb: Verb, link: AnyLink, { link: scanned, standard }: Scanned, command: readonly string[] | undefined): Promise<void> {
   const out = new Output(standard.json !== undefined)
   const use = useOf(link.table.name, standard)
+  let document = newDocument()
   const call: Call = {
     command,
     standard,
-    config: async () => (await documentOf(link.table.name, standard)).config,
+    config: async () => (document = await documentOf(link.table.name, standard)).config,
+    text: config => writeExactly(config, document.digits),
     carry: async (parts, words) => await carry(use, parts, words ? words.map(word => Buffer.from(word)) : commandBytes(command ?? [])),
   }
   await verb.run(scanned, out, call)

@@ -14,9 +14,9 @@ interface Recorded extends FailureRecord {
 }
 
 /** Prints why; sets the exit code of the error. */
-export async function explainFailure(own: AnyLink, words: readonly string[]): Promise<void> {
+export async function explainFailure(own: readonly AnyLink[], words: readonly string[]): Promise<void> {
   const parts = words.filter(word => word.startsWith(EXPLAIN)).map(word => JSON.parse(word.slice(EXPLAIN.length)) as object)
   const { tool, json, modules, plan, ...record } = Object.assign({}, ...parts) as Remembered & Recorded
-  const links = [own, ...(await Promise.all(modules.map(importLink)))]
+  const links = [...own, ...(await Promise.all(modules.map(importLink)))]
   process.exitCode = report(toolErrorOf(record, plan?.steps ?? [], links, tool), tool, json)
 }
