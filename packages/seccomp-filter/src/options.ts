@@ -25,7 +25,7 @@ export const table: ToolTable = {
         },
         widths: {
           takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers',
-          more: 'An int is passed in a 64-bit register of which the kernel reads half. libseccomp compares all of it, so what stands in the other half changes its verdict, though not what the call does.',
+          more: 'An int is passed in a 64-bit register of which the kernel reads half; register compares all of it, as libseccomp does.',
         },
       },
     },

@@ -76,12 +76,14 @@ function presetName({ profile, policy }: FilterOptions): string | undefined {
   throw usage('seccomp-filter', `--profile: there is no preset '${name}'`, `one of ${Object.keys(presets).join(', ')}, none; a file is written with a slash: ./${name}`)
 }
 
+/** The text of a policy. Throws a ToolError. */
 export function sourceOf(options: FilterOptions, facts: FilterFacts): Source {
   if (options.policy) {
     refuseRounded(options.policy, 'linux.seccomp')
     return { name: 'linux.seccomp', text: JSON.stringify(options.policy) }
   }
   const name = presetName(options)
+  if (name === 'none') throw usage('seccomp-filter', "the profile 'none' is no policy", `one of ${Object.keys(presets).join(', ')}, or a file`)
   if (name !== undefined) return { name, text: JSON.stringify(presets[name]?.oci) }
   const path = options.profile ?? ''
   return { name: path, text: facts.readProfile(path) }
