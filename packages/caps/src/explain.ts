@@ -47,7 +47,7 @@ function bounding(failure: Failure, { effective }: State): Explanation {
 function ids(failure: Failure, state: State): Explanation {
   const { uid, gid } = failure.step as { uid?: number; gid?: number }
   const missing = (name: string): boolean => (state.effective & setOf([name])) === 0n
-  const needs = (name: string): Explanation => ({ why: `that needs ${name}, which the process does not have`, fix: `run as root, or put ns-unshare --user before it; caps that drop ${name} come after` })
+  const needs = (name: string): Explanation => ({ why: `that needs ${name}, which the process does not have`, fix: `run as root, put ns-unshare --user before it, or drop ${name} later` })
   switch (failure.syscall) {
     case 'setgroups':
       return {

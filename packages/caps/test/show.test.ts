@@ -1,0 +1,53 @@
+// The verbs: sets by name, of this process and of others.
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { digits, readSet } from '../src/decode.ts'
+import { fullSet, namesOf } from '../src/names.ts'
+import { sayNames, securebitNames, show } from '../src/show.ts'
+import { caps, notRoot } from './fixtures/run.ts'
+
+t.test('decode', async t => {
+  t.equal(readSet('00000000a80425fb', 40), 0xa80425fbn)
+  t.equal(readSet('0x1', 40), 1n)
+  t.equal(readSet('docker', 40), 0xa80425fbn)
+  t.equal(readSet('all', 40), fullSet(40))
+  t.equal(readSet('net_raw,chown', 40), 0x2001n)
+  t.throws(() => readSet('0'.repeat(17), 40), { code: 'E_USAGE' })
+  t.throws(() => readSet('xyz', 40), { code: 'E_USAGE' })
+  t.equal(digits(1n), '0000000000000001')
+  t.strictSame(caps(['decode', '2001']), { status: 0, stdout: 'CAP_CHOWN\nCAP_NET_RAW\n', stderr: '' })
+  t.equal(caps(['decode', 'chown']).stdout, '0000000000000001\n')
+  t.strictSame(JSON.parse(caps(['decode', '1', '--json']).stdout), { hex: '0000000000000001', names: ['CAP_CHOWN'] })
+  t.match(caps(['decode']), { status: 125, stderr: /set is missing/i })
+})
+
+t.test('in words', async t => {
+  t.equal(sayNames([], 40), 'none')
+  t.equal(sayNames(namesOf(fullSet(40)), 40), 'all')
+  t.equal(sayNames(['CAP_KILL'], 40), 'CAP_KILL')
+  t.equal(sayNames(namesOf(fullSet(40) & ~1n), 40), 'all but CAP_CHOWN')
+  t.strictSame(securebitNames(1), ['noroot'])
+  t.strictSame(securebitNames(0x2f), ['noroot', 'noroot_locked', 'no_setuid_fixup', 'no_setuid_fixup_locked', 'keep_caps_locked'])
+})
+
+t.test('show', async t => {
+  const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+  const self = show('self')
+  t.match(self, { pid: process.pid, noNewPrivs: field('NoNewPrivs') === '1' })
+  t.equal(self.sets.effective.hex, field('CapEff'))
+  t.equal(self.sets.bounding.hex, field('CapBnd'))
+  t.ok(Array.isArray(self.securebits))
+  t.equal(show(process.pid).securebits, undefined, 'of others they cannot be seen')
+  t.throws(() => show(2 ** 22), { code: 'ENOENT', why: /no such process/ })
+  t.match(caps(['show', 'self']).stdout, /^process +\d+ \S+\nuser +\d+\n/)
+  t.match(caps(['show', 'x']), { status: 125, stderr: /PID: 'x'/ })
+})
+
+t.test('show another process', { skip: notRoot }, async t => {
+  const child = spawn('setpriv', ['--reuid=1000', '--regid=1001', '--groups=7', '--inh-caps=-all,+kill', '--ambient-caps=+kill', 'sh', '-c', 'echo ready; read x'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await new Promise(resolve => child.stdout.once('data', resolve))
+  const shown = JSON.parse(caps(['show', String(child.pid), '--json']).stdout) as ReturnType<typeof show>
+  t.match(shown, { uid: { real: 1000, effective: 1000 }, gid: { real: 1001 }, groups: [7], noNewPrivs: false, sets: { ambient: { names: ['CAP_KILL'] }, effective: { names: ['CAP_KILL'] } } })
+  child.stdin.end()
+})
