@@ -5,22 +5,21 @@
 //! seals itself again where a container could see it. Signals stay blocked through the exec, so that
 //! one that arrives meanwhile is not lost in Node's handlers: the launcher unblocks them.
 
-use crate::{BecomeRequest, Failed, memory, nofile, signals::Blocked, words::Words};
+use crate::{
+    BecomeRequest, Failed, memory, nofile,
+    signals::Blocked,
+    words::{self, Words},
+};
 use std::{
     convert::Infallible,
-    ffi::{CString, c_char},
+    ffi::CString,
     os::fd::{AsRawFd, FromRawFd, OwnedFd},
 };
-
-unsafe extern "C" {
-    /// The C library's environment: raw bytes, with what JavaScript has set.
-    static environ: *const *const c_char;
-}
 
 /// Executes the launcher.
 pub fn replace(
     request: &BecomeRequest,
-    words: &[u8],
+    packed: &[u8],
     env: Option<&[u8]>,
 ) -> Result<Infallible, Failed> {
     let file =
@@ -32,12 +31,9 @@ pub fn replace(
         highest,
     )?;
     let first = head(request, &plan);
-    let argv = Words::new(&["srcon-launch", &first], words);
+    let argv = Words::new(&["srcon-launch", &first], packed);
     let own = env.map(|packed| Words::new(&[], packed));
-    // SAFETY: JavaScript runs in this thread, so `process.env` does not change the vector meanwhile.
-    let envp = own
-        .as_ref()
-        .map_or_else(|| unsafe { environ }, Words::as_ptr);
+    let envp = own.as_ref().map_or_else(words::environment, Words::as_ptr);
     let _blocked = Blocked::all();
     let _kept = Kept::open(&request.keep)?;
     // SAFETY: both vectors end with a null pointer, their strings live until this returns.

@@ -3,6 +3,17 @@
 
 use std::ffi::c_char;
 
+unsafe extern "C" {
+    /// The C library's: raw bytes, with what the main thread's JavaScript has set.
+    static environ: *const *const c_char;
+}
+
+/// The environment of this process, for a call from the thread that may change it.
+pub fn environment() -> *const *const c_char {
+    // SAFETY: only the pointer is read.
+    unsafe { environ }
+}
+
 /// A vector of C strings that owns them.
 pub struct Words {
     /// The pointers point into it: never changed after `new`.

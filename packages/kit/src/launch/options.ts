@@ -1,0 +1,53 @@
+// What a caller says of a start beside the plan, and what the launcher gets of it.
+import { fileURLToPath } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
+import type { AnyLink } from '../link.ts'
+import type { Plan } from '../plan.ts'
+import type { Bytes } from '../step.ts'
+import { pack } from './native.ts'
+import type { StdioOption } from './stdio.ts'
+
+export interface LaunchOptions {
+  /** Exactly this environment, as an object or as `NAME=VALUE`; default: that of this process, byte for byte. */
+  readonly env?: Readonly<Record<string, string | undefined>> | readonly (string | Buffer)[] | undefined
+  /** Where the launcher starts, and the command too unless the plan says otherwise. */
+  readonly cwd?: string | URL | undefined
+  /** Default: three pipes. */
+  readonly stdio?: StdioOption | undefined
+  /** Ends it: at once, or with `graceMs` first by TERM. */
+  readonly signal?: AbortSignal | undefined
+  /** Wall-clock limit, milliseconds: needs a pid namespace or a group in the plan. */
+  readonly timeoutMs?: number | undefined
+  /** Milliseconds between TERM and KILL, for `timeoutMs` and for `signal`; default: KILL at once. */
+  readonly graceMs?: number | undefined
+  /** Who explains steps that fail; default: the installed tools. */
+  readonly links?: readonly AnyLink[] | undefined
+}
+
+/** The plan with the time limit of the options; last, so that steps keep their numbers. */
+export function withTimeLimit(plan: Plan, { timeoutMs, graceMs }: LaunchOptions): Plan {
+  if (timeoutMs === undefined) return plan
+  const limit = { do: 'run.time-limit', wallMs: timeoutMs, ...(graceMs === undefined ? {} : { graceMs }) }
+  return { ...plan, steps: [...plan.steps, limit] }
+}
+
+/** The plan as text and the command as words: the launcher takes words of any bytes only as its own. */
+export function launcherInput({ argv, ...plan }: Plan, { cwd, env }: LaunchOptions): { text: string; words: Buffer; env: Buffer | undefined; cwd: { cwd?: string } } {
+  return {
+    text: JSON.stringify(plan),
+    words: pack('the word', ['--', ...argv.map(toBytes)]),
+    env: environment(env),
+    cwd: cwd === undefined ? {} : { cwd: cwd instanceof URL ? fileURLToPath(cwd) : cwd },
+  }
+}
+
+function toBytes(word: Bytes): Buffer {
+  return typeof word === 'string' ? Buffer.from(word) : Buffer.from(word.base64, 'base64')
+}
+
+/** Undefined: the addon passes the C library's on. A Worker has an environment of its own, which only Node knows. */
+function environment(env: LaunchOptions['env']): Buffer | undefined {
+  const given = env ?? (isMainThread ? undefined : process.env)
+  if (given === undefined || Array.isArray(given)) return given && pack('the variable', given as readonly (string | Buffer)[])
+  return pack('the variable', Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : `${name}=${value}`)))
+}
