@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { containerKind, readText } from '@srcon/kit/probes'
 import type { Explanation, Failure } from '@srcon/kit/link'
-import { mayWrite, readLayout } from './facts.ts'
+import { mayWrite, readFacts } from './facts.ts'
 import type { Hierarchy } from './layout.ts'
 import type { Group, JoinStep } from './steps.ts'
 
@@ -44,7 +44,7 @@ const is = (it: Case, ...codes: readonly string[]): boolean => codes.includes(it
 const parentOf = ({ mount, parent }: Group): string => join(mount, parent)
 
 function hierarchyAt(group: Group | undefined): Hierarchy | undefined {
-  return group && readLayout('self').find(({ mount }) => mount === group.mount)
+  return group && readFacts().hierarchies.find(({ mount }) => mount === group.mount)
 }
 
 function readOnly(it: Case): Explanation | undefined {

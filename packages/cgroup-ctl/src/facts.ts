@@ -30,7 +30,8 @@ export interface CgroupFacts {
 }
 
 export function readFacts(): CgroupFacts {
-  const hierarchies = readLayout('self')
+  // A kernel without control groups has no such file: then no hierarchy has what is asked for.
+  const hierarchies = readText('/proc/self/cgroup') === undefined ? [] : readLayout('self')
   return { hierarchies, candidates: readCandidates(hierarchies), swap: { counted: countsSwap(hierarchies), present: hasSwap() } }
 }
 

@@ -47,6 +47,32 @@ fn missing(enabled: &str, controllers: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use srcon_step::Bytes;
+
+    #[test]
+    fn every_group_from_the_top_to_the_parent_enables_it() {
+        let tree = crate::directory::tests::Tree::new(&[
+            ("cgroup.subtree_control", "cpu memory"),
+            ("a/cgroup.subtree_control", "cpu"),
+            ("a/b/cgroup.subtree_control", ""),
+            ("a/b/c/cgroup.subtree_control", ""),
+        ]);
+        let group = Group {
+            version: 2,
+            controllers: vec!["memory".into()],
+            mount: Bytes::new(tree.path()).unwrap(),
+            parent: Bytes::new("/a/b").unwrap(),
+            write: Vec::new(),
+        };
+        enable(&group).unwrap();
+        let read = |at: &str| tree.read(&format!("{at}cgroup.subtree_control"));
+        assert_eq!(read(""), "cpu memory", "already enabled: not written");
+        assert_eq!(
+            (read("a/"), read("a/b/")),
+            ("+memory".into(), "+memory".into())
+        );
+        assert_eq!(read("a/b/c/"), "", "nothing below the parent");
+    }
 
     #[test]
     fn what_is_enabled_is_left_alone() {

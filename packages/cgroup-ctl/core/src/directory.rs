@@ -109,3 +109,48 @@ impl Directory {
             .collect()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::{fs, path::PathBuf};
+
+    /// Plain files that look like a hierarchy, for what no host has on demand.
+    pub(crate) struct Tree(PathBuf);
+
+    impl Tree {
+        pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+            use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+            static NEXT: AtomicU32 = AtomicU32::new(0);
+            let name = format!(
+                "cgroup-ctl-{}-{}",
+                std::process::id(),
+                NEXT.fetch_add(1, Relaxed)
+            );
+            let tree = Self(std::env::temp_dir().join(name));
+            for (file, text) in files {
+                let path = tree.0.join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            tree
+        }
+
+        pub(crate) fn path(&self) -> &str {
+            self.0.to_str().unwrap()
+        }
+
+        pub(crate) fn read(&self, file: &str) -> String {
+            fs::read_to_string(self.0.join(file)).unwrap()
+        }
+
+        pub(crate) fn open(&self) -> super::Directory {
+            super::Directory::new(fs::File::open(&self.0).unwrap().into(), String::new())
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}

@@ -105,6 +105,53 @@ impl Statistics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::tests::Tree;
+
+    #[test]
+    fn both_versions_count_the_same() {
+        let v1 = Tree::new(&[
+            (
+                "memory.oom_control",
+                "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+            ),
+            ("memory.max_usage_in_bytes", "8192\n"),
+            ("pids.events", "max 4\n"),
+            ("pids.peak", "6\n"),
+            ("cpuacct.usage", "1500900\n"),
+        ]);
+        let v2 = Tree::new(&[
+            ("memory.events", "oom 3\noom_kill 2\noom_group_kill 9\n"),
+            ("memory.peak", "8192\n"),
+            ("pids.events", "max 4\n"),
+            ("pids.peak", "6\n"),
+            ("cpu.stat", "usage_usec 1500\nuser_usec 1\n"),
+        ]);
+        let expected = Statistics {
+            oom_kills: Some(2),
+            pids_refused: Some(4),
+            peak_bytes: Some(8192),
+            cpu_usec: Some(1500),
+            peak_pids: Some(6),
+            io_bytes: None,
+        };
+        assert_eq!(Statistics::read(&v1.open(), 1), expected);
+        assert_eq!(Statistics::read(&v2.open(), 2), expected);
+        assert_eq!(
+            Statistics::read(&Tree::new(&[("x", "")]).open(), 2),
+            Statistics::default()
+        );
+    }
+
+    #[test]
+    fn nested_groups_of_v1_are_added_up() {
+        let kills = |oom_kills| Statistics {
+            oom_kills,
+            peak_bytes: Some(7),
+            ..Statistics::default()
+        };
+        assert_eq!(kills(Some(1)).with_nested(&kills(Some(2))), kills(Some(3)));
+        assert_eq!(kills(None).with_nested(&kills(Some(2))), kills(Some(2)));
+    }
 
     #[test]
     fn io_is_summed_over_devices() {
