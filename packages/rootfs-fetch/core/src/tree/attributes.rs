@@ -123,15 +123,27 @@ impl Tree<'_> {
         }
     }
 
-    /// The mode to set. Where owners are squashed, a set-id bit remains only if it meant root: root of
-    /// the container is who owns the file then. Kept on another's file it would turn that id into root.
+    /// The mode to set. Where owners are squashed, a set-id bit remains only if it meant the caller, or
+    /// root, who owns the file inside a container. Kept on another's file it would turn that id into root.
     fn mode(&mut self, attributes: &Attributes) -> u32 {
         let mut drop = 0;
         if self.strip_set_id {
             drop = SET_UID | SET_GID;
         } else if self.owners == Owners::Squash {
-            drop |= if attributes.uid == 0 { 0 } else { SET_UID };
-            drop |= if attributes.gid == 0 { 0 } else { SET_GID };
+            let (uid, gid) = (
+                rustix::process::geteuid().as_raw(),
+                rustix::process::getegid().as_raw(),
+            );
+            drop |= if attributes.uid == 0 || attributes.uid == uid {
+                0
+            } else {
+                SET_UID
+            };
+            drop |= if attributes.gid == 0 || attributes.gid == gid {
+                0
+            } else {
+                SET_GID
+            };
         }
         if attributes.mode & drop != 0 {
             self.report.set_ids += 1;

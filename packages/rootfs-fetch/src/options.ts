@@ -1,0 +1,90 @@
+// What rootfs-fetch accepts, and the words as options.
+import { parseCount } from '@srcon/kit/number'
+import { usage } from '@srcon/kit/error'
+import { parseSize } from '@srcon/kit/size'
+import type { ScannedLink, ToolTable } from '@srcon/kit/table'
+import type { FetchOptions } from './fetch.ts'
+import { parseSource, type Source } from './source.ts'
+
+export const table: ToolTable = {
+  name: 'rootfs-fetch',
+  about: 'Root file systems: fetched, verified, unpacked and cached',
+  verbs: {
+    '': {
+      about: 'Make the tree of SOURCE and print its path',
+      positionals: [
+        { name: 'source', about: 'alpine[:VERSION], or tar with FILE (also tar:FILE)', required: true },
+        { name: 'file', about: 'the archive of tar: plain or gzip', completes: 'file' },
+      ],
+      options: {
+        sha512: { takes: 'value', meta: 'HEX', about: 'the sum that the archive must have', more: 'Beside a sum from the mirror, this one shows forgery too: it comes from elsewhere.' },
+        mirror: {
+          takes: 'value', meta: 'URL', completes: 'directory', about: 'where Alpine lies: http:, https:, file: or a directory',
+          more: 'Default: SRCON_ALPINE_MIRROR, else Alpine\'s own. A directory may also hold nothing but alpine-minirootfs archives with SHA512SUMS or .sha512 files.',
+        },
+        arch: { takes: 'value', meta: 'ARCH', about: 'architecture as Alpine writes it (default: of this machine)' },
+        offline: { takes: 'nothing', about: 'use only what is in the cache' },
+        insecure: { takes: 'nothing', about: 'accept an archive for which the mirror has no sum' },
+        cache: { takes: 'value', meta: 'DIR', completes: 'directory', about: 'the cache (default: SRCON_CACHE, else XDG_CACHE_HOME/srcon, else ~/.cache/srcon)' },
+        config: { takes: 'value', meta: 'FILE', completes: 'file', about: 'print this config with its root set: FILE, - for stdin, or new' },
+        devices: { takes: 'value', meta: 'WHAT', choices: ['skip', 'keep'], about: 'device nodes and FIFOs: skip (default) or keep, as root' },
+        'strip-set-id': { takes: 'nothing', about: 'set no set-user-id and set-group-id bits' },
+        'max-bytes': { takes: 'value', meta: 'SIZE', about: 'most bytes after decompression (default 16G)' },
+        'max-entries': { takes: 'value', meta: 'N', about: 'most files, directories and links (default 1000000)' },
+        quiet: { takes: 'nothing', short: 'q', about: 'no notes on stderr' },
+      },
+    },
+  },
+  examples: [
+    { command: 'rootfs-fetch alpine:3.20', about: 'the newest 3.20 from the mirror; prints the path of the tree' },
+    { command: 'rootfs-fetch tar ./alpine.tar.gz --sha512 HEX', about: 'a local archive that must have this sum' },
+    { command: 'rootfs-fetch alpine --mirror ./downloads', about: 'the newest archive of a directory' },
+    { command: 'rootfs-fetch alpine:3.20 | chroot-fs --proc | srcon run -- sh', about: 'the tree as the root of a container' },
+    { command: 'rootfs-fetch alpine:3.20 --config config.json', about: 'a config with this root' },
+  ],
+  notes: [
+    'The tree is shared by all who ask for the same archive: mount it read-only, or put an overlay over it.',
+    'As an ordinary user all files belong to that user, and stderr says so. Set-id bits remain only where they meant root or that user.',
+    'Devices, and extended attributes other than user.*, file capabilities and ACLs, are left out and counted.',
+    'An archive that is damaged, cut short, ambiguous, or that reaches out of its tree is an error, and nothing of it is kept.',
+  ],
+  seeAlso: ['tar(1)', 'debootstrap(8)', 'chroot-fs(1)'],
+}
+
+/** What a command line asks for. */
+export interface Wish {
+  readonly source: Source
+  readonly options: Omit<FetchOptions, 'signal' | 'onProgress'>
+  /** Of `--config`. */
+  readonly config: string | undefined
+  readonly quiet: boolean
+}
+
+/** From words to a wish. Pure; throws a ToolError `E_USAGE`. */
+export function readWish({ given, positionals }: ScannedLink): Wish {
+  const tool = table.name
+  const value = (name: string): string | undefined => {
+    const word = given.find(each => each.name === name)?.value
+    return typeof word === 'string' ? word : undefined
+  }
+  const flag = (name: string): boolean => given.some(each => each.name === name)
+  const [word = '', file] = positionals
+  const source = parseSource(word, file)
+  const alpineOnly = ['mirror', 'arch', 'offline', 'insecure'].find(flag)
+  if (source.kind !== 'alpine' && alpineOnly !== undefined) throw usage(tool, `--${alpineOnly} is for alpine, the source is ${source.kind}`)
+  const devices = value('devices')
+  const maxBytes = value('max-bytes')
+  const maxEntries = value('max-entries')
+  return {
+    source,
+    config: value('config'),
+    quiet: flag('quiet'),
+    options: {
+      sha512: value('sha512'), mirror: value('mirror'), arch: value('arch'), cache: value('cache'),
+      offline: flag('offline'), insecure: flag('insecure'), stripSetId: flag('strip-set-id'),
+      devices: devices === 'keep' ? 'keep' : 'skip',
+      maxBytes: maxBytes === undefined ? undefined : parseSize(tool, '--max-bytes', maxBytes, { min: 1 }),
+      maxEntries: maxEntries === undefined ? undefined : parseCount(tool, '--max-entries', maxEntries, { min: 1 }),
+    },
+  }
+}

@@ -1,0 +1,118 @@
+// Alpine's minirootfs: which archive is meant, and which sum it must have. On a mirror an index names the
+// newest of each branch, `v3.20/releases/x86_64/latest-releases.yaml`; a directory without that order
+// holds the archives side by side. The index is not signed: its sum shows damage, a sum of the caller's
+// own shows forgery.
+import { ToolError } from '@srcon/kit/error'
+import { tool } from '../native.ts'
+import type { Mirror } from '../mirror.ts'
+import { isSum, parseSums } from '../sums.ts'
+
+/** Where Alpine lies unless told. */
+export const alpineMirror = 'https://dl-cdn.alpinelinux.org/alpine/'
+
+/** One archive of a mirror. */
+export interface Release {
+  readonly version: string
+  readonly arch: string
+  /** Path below the mirror. */
+  readonly path: string
+  /** What the mirror says of it; undefined where it says nothing. */
+  readonly sha512: string | undefined
+}
+
+/** The architecture of this machine in Alpine's words. */
+export function alpineArch(arch: string = process.arch): string {
+  return { x64: 'x86_64', arm64: 'aarch64', ia32: 'x86', arm: 'armv7' }[arch] ?? arch
+}
+
+export const isExact = (version: string | undefined): version is string => version !== undefined && /^\d+\.\d+\.\d+/.test(version)
+
+/** Finds the archive that is meant; throws a ToolError `E_NOT_FOUND`. */
+export async function findRelease(mirror: Mirror, version: string | undefined, arch: string, signal?: AbortSignal): Promise<Release> {
+  const found = (await inBranch(mirror, version, arch, signal)) ?? (await sideBySide(mirror, version, arch, signal))
+  if (found) return found
+  // A server has no list: an older archive without a sum can only be asked for.
+  if (!mirror.local && isExact(version)) return { version, arch, path: branchFolder(version, arch) + fileName(version, arch), sha512: undefined }
+  throw new ToolError(tool, `no Alpine ${version ?? ''} for ${arch} on ${mirror.base.href}`.replace('  ', ' '), {
+    code: 'E_NOT_FOUND',
+    why: `neither ${branchFolder(version, arch)} nor the mirror itself has a minirootfs of it`,
+    hint: 'try another version, --arch or --mirror',
+  })
+}
+
+function branchFolder(version: string | undefined, arch: string): string {
+  const branch = version === undefined ? 'latest-stable' : /^\d/.test(version) ? `v${version.split('.').slice(0, 2).join('.')}` : version
+  return `${branch}/releases/${arch}/`
+}
+
+const fileName = (version: string, arch: string): string => `alpine-minirootfs-${version}-${arch}.tar.gz`
+
+/** The version in the name of an archive for this architecture. */
+function versionOf(name: string, arch: string): string | undefined {
+  const [, version, of] = /^alpine-minirootfs-(\d[\w.]*)-(\w+)\.tar\.gz$/.exec(name) ?? []
+  return of === arch ? version : undefined
+}
+
+async function inBranch(mirror: Mirror, version: string | undefined, arch: string, signal?: AbortSignal): Promise<Release | undefined> {
+  const folder = branchFolder(version, arch)
+  const index = await mirror.text(`${folder}latest-releases.yaml`, signal)
+  const newest = index === undefined ? undefined : await newestOf(index, arch, mirror.url(folder).href)
+  if (newest && (!isExact(version) || newest.version === version)) return { ...newest, arch, path: folder + fileName(newest.version, arch) }
+  const wanted = isExact(version) ? version : pick(mirror.names(folder) ?? [], version, arch)
+  if (wanted === undefined) return undefined
+  const path = folder + fileName(wanted, arch)
+  const sha512 = await sumBeside(mirror, path, signal)
+  return sha512 !== undefined || mirror.names(folder)?.includes(fileName(wanted, arch)) ? { version: wanted, arch, path, sha512 } : undefined
+}
+
+async function newestOf(index: string, arch: string, where: string): Promise<{ version: string; sha512: string | undefined } | undefined> {
+  const { parse } = await import('yaml')
+  let entries: unknown
+  try {
+    entries = parse(index, { maxAliasCount: 0, schema: 'core' })
+  } catch (cause) {
+    throw new ToolError(tool, `${where}latest-releases.yaml cannot be read`, { code: 'E_DOWNLOAD', why: (cause as Error).message.split('\n')[0], cause })
+  }
+  for (const entry of Array.isArray(entries) ? (entries as unknown[]) : []) {
+    const { flavor, file, sha512 } = (entry ?? {}) as Readonly<Record<string, unknown>>
+    const version = flavor === 'alpine-minirootfs' && typeof file === 'string' ? versionOf(file, arch) : undefined
+    if (version !== undefined) return { version, sha512: isSum(sha512) ? sha512 : undefined }
+  }
+  return undefined
+}
+
+/** Archives and their sums in one place, as one downloads them. */
+async function sideBySide(mirror: Mirror, version: string | undefined, arch: string, signal?: AbortSignal): Promise<Release | undefined> {
+  const sums = parseSums((await mirror.text('SHA512SUMS', signal)) ?? '')
+  const wanted = pick(mirror.names('') ?? [...sums.keys()], version, arch)
+  if (wanted === undefined) return undefined
+  const path = fileName(wanted, arch)
+  return { version: wanted, arch, path, sha512: sums.get(path) ?? (await sumBeside(mirror, path, signal)) }
+}
+
+async function sumBeside(mirror: Mirror, path: string, signal?: AbortSignal): Promise<string | undefined> {
+  const sums = parseSums((await mirror.text(`${path}.sha512`, signal)) ?? '')
+  return sums.get(path.slice(path.lastIndexOf('/') + 1)) ?? sums.get('')
+}
+
+/** The newest version among these names: exactly `wanted`, of that branch, or any; candidates only when named. */
+export function pick(names: readonly string[], wanted: string | undefined, arch: string): string | undefined {
+  if (wanted === 'edge') return undefined
+  const branch = wanted === undefined || wanted === 'latest-stable' ? undefined : wanted
+  const exact: boolean = isExact(branch)
+  const fits = (version: string): boolean => {
+    if (branch === undefined) return !version.includes('_')
+    return version === branch || (!exact && !version.includes('_') && version.startsWith(`${branch}.`))
+  }
+  const versions = names.flatMap(name => versionOf(name, arch) ?? []).filter(fits)
+  return versions.sort(compare).at(-1)
+}
+
+function compare(a: string, b: string): number {
+  const [left, right] = [a, b].map(version => version.split('.').map(part => Number.parseInt(part, 10)))
+  for (let i = 0; i < 3; i++) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
