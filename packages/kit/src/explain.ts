@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { describeErrno, errnoName } from './errno.ts'
 import { ToolError } from './error.ts'
 import type { AnyLink, Explanation, Failure } from './link.ts'
+import { explainRun } from './run-explain.ts'
 import { changesRoot, type Step } from './step.ts'
 
 /** What the launcher's status page says of a start that did not come to its command. */
@@ -62,7 +63,7 @@ function stepError(record: FailureRecord, step: Step, steps: readonly Step[], ow
 /** An explainer that fails must not hide what it was to explain. */
 function ask(owner: AnyLink | undefined, failure: Failure): Explanation {
   try {
-    return owner?.explain(failure) ?? {}
+    return (owner ? owner.explain(failure) : explainRun(failure)) ?? {}
   } catch (error) {
     return { why: `${describeErrno(failure.errno)}; the probe for the cause failed too: ${(error as Error).message}` }
   }

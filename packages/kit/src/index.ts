@@ -3,6 +3,7 @@
 export type * from './config.ts'
 export { annotate, annotation, newConfig } from './config.ts'
 export { ToolError, usage, type ErrorCode, type ToolErrorFields } from './error.ts'
+export * from './launch/index.ts'
 export type { AnyLink, Explanation, Failure, ToolLink } from './link.ts'
 export { plan, type Argv, type Plan, type PlanFacts } from './plan.ts'
 export type { Bytes, Step, StepWords } from './step.ts'

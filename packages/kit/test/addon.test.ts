@@ -1,27 +1,24 @@
-// Where compiled parts are looked for: in the package's own folder, seen from src, dist, dist/bin or from
-// another package; and whose steps are whose, from what is installed.
+// Where compiled parts are looked for: in the package's own folder, seen from src, dist, dist/bin
+// or from another package.
 import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { launcherPath, loadAddon, packageFolder } from '../src/addon.ts'
-import { ownersOf } from '../src/owners.ts'
 
 const url = (...path: string[]): string => pathToFileURL(join(...path)).href
 const own = `linux-${process.arch}-gnu`
 
 /** npm's layout: flat, and strict, where only kit sees the launcher. */
 function installation(t: Test): string {
-  const named = (name: string, rest: object = {}): object => ({ 'package.json': JSON.stringify({ name, ...rest }) })
-  const link = (name: string, owns: string): string => `export const link = { protocol: 1, owns: ['${owns}'], table: { name: '${name}', about: '', verbs: {} } }`
+  const named = (name: string): Record<string, string> => ({ 'package.json': JSON.stringify({ name }) })
   return t.testdir({
     'package.json': '{"name":"app"}',
     'app.js': '',
     node_modules: {
       '@srcon': {
-        demo: { ...named('@srcon/demo', { srcon: { protocol: 1, link: './link.mjs' } }), native: { [`demo.${own}.node`]: 'not an addon' }, dist: { bin: {} }, src: {}, 'link.mjs': link('demo', 'demo') },
-        other: { ...named('@srcon/other', { srcon: { protocol: 1, link: './link.mjs' } }), 'link.mjs': link('other', 'other') },
-        bad: { ...named('@srcon/bad', { srcon: { protocol: 1, link: './absent.mjs' } }) },
+        demo: { ...named('@srcon/demo'), native: { [`demo.${own}.node`]: 'not an addon' }, dist: { bin: {} }, src: {} },
+        other: named('@srcon/other'),
         kit: { ...named('@srcon/kit'), node_modules: { '@srcon': { launcher: { ...named('@srcon/launcher'), bin: {} } } } },
       },
     },
@@ -59,12 +56,4 @@ t.test('the launcher', async t => {
   chmodSync(bin, 0o755)
   t.equal(launcherPath(url(home, 'app.js')), bin)
   t.match(launcherPath(import.meta.url), /packages\/launcher\/bin\/srcon-launch-|node_modules\/@srcon\/launcher\/bin/)
-})
-
-t.test('owners of steps are found where tools are installed', async t => {
-  const home = installation(t)
-  const owners = async (...steps: string[]): Promise<string[]> => (await ownersOf(steps.map(step => ({ do: step })), url(home, 'app.js'))).map(({ table }) => table.name)
-  t.strictSame(await owners('demo.x', 'demo.y'), ['demo'])
-  t.strictSame((await owners('other.x', 'demo.y')).toSorted(), ['demo', 'other'])
-  t.strictSame(await owners('nobody.x'), [])
 })
