@@ -45,7 +45,7 @@ function idsWords({ uid, gid, groups }: { uid?: number; gid?: number; groups: re
 
 function setsWords(sets: { effective?: Change; permitted?: Change; inheritable?: Change }): StepWords {
   const say = (change: Change): string => ('drop' in change ? `without ${change.drop.join(', ')}` : change.length === 0 ? 'none' : change.join(', '))
-  const parts = Object.entries(sets).filter(([name]) => name !== 'do').map(([name, change]) => `${name}: ${say(change as Change)}`)
+  const parts = Object.entries(sets).filter(([name]) => name !== 'do').map(([name, change]) => `${name}: ${say(change)}`)
   const { inheritable } = sets
   const classic = inheritable && (sets.permitted === undefined && sets.effective === undefined) && !('drop' in inheritable) ? `setpriv --inh-caps=${['-all', ...short(inheritable).map(name => `+${name}`)].join(',')}` : undefined
   return { calls: [`capset(${parts.join('; ')})`], ...(classic === undefined ? {} : { classic }) }
