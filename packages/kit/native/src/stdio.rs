@@ -19,6 +19,8 @@ pub struct Stdio {
     ours: Vec<Option<OwnedFd>>,
     /// The child's ends, closed here once it runs.
     _theirs: Vec<OwnedFd>,
+    /// The null device, opened when it is first needed.
+    null: Option<RawFd>,
 }
 
 impl Stdio {
@@ -28,35 +30,45 @@ impl Stdio {
             moves: Vec::new(),
             ours: Vec::new(),
             _theirs: Vec::new(),
+            null: None,
         };
         for (&what, to) in wanted.iter().zip(0..) {
-            let mut ours = None;
-            let theirs = match what {
-                PIPE_IN | PIPE_OUT => {
-                    let (read, write) = pipe()?;
-                    let (near, far) = if what == PIPE_IN {
-                        (write, read)
-                    } else {
-                        (read, write)
-                    };
-                    do_not_block(&near)?;
-                    ours = Some(near);
-                    Some(far)
-                }
-                IGNORE if to <= 2 => Some(null_device()?),
-                fd if fd >= 0 => {
-                    stdio.moves.push((fd, to));
-                    None
-                }
-                _ => None,
-            };
-            stdio.ours.push(ours);
-            if let Some(fd) = theirs {
-                stdio.moves.push((fd.as_raw_fd(), to));
-                stdio._theirs.push(fd);
-            }
+            let (near, far) = stdio.one(what, to)?;
+            stdio.ours.push(near);
+            stdio.moves.extend(far.map(|fd| (fd, to)));
         }
         Ok(stdio)
+    }
+
+    /// Our end, and the descriptor that goes to the child's number `to`.
+    fn one(&mut self, what: i32, to: RawFd) -> Result<(Option<OwnedFd>, Option<RawFd>), Failed> {
+        match what {
+            PIPE_IN | PIPE_OUT => {
+                let (read, write) = pipe()?;
+                let (near, far) = if what == PIPE_IN {
+                    (write, read)
+                } else {
+                    (read, write)
+                };
+                do_not_block(&near)?;
+                Ok((Some(near), Some(self.theirs(far))))
+            }
+            IGNORE if to <= 2 => {
+                let null = match self.null {
+                    Some(fd) => fd,
+                    None => self.theirs(null_device()?),
+                };
+                self.null = Some(null);
+                Ok((None, Some(null)))
+            }
+            fd => Ok((None, (fd >= 0).then_some(fd))),
+        }
+    }
+
+    fn theirs(&mut self, fd: OwnedFd) -> RawFd {
+        let number = fd.as_raw_fd();
+        self._theirs.push(fd);
+        number
     }
 
     /// Numbers from 3 on that the command shall have.

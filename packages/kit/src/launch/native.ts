@@ -11,7 +11,12 @@ export function native(): Native {
   return (loaded ??= loadAddon<Native>('kit', import.meta.url))
 }
 
-export const launcher = (): string => launcherPath(import.meta.url)
+let path: string | undefined
+
+/** The launcher's program, looked up once. */
+export function launcher(): string {
+  return (path ??= launcherPath(import.meta.url))
+}
 
 /** Words in one piece. Throws a ToolError `E_INPUT` on a NUL: no word of the kernel can hold one. */
 export function pack(what: string, words: readonly (string | Buffer)[]): Buffer {
