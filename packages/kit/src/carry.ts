@@ -7,7 +7,7 @@ import { Output, json, writeAll } from './output.ts'
 import type { AnyLink } from './link.ts'
 import type { Plan, PlanFacts } from './plan.ts'
 import { explainerWords } from './remember.ts'
-import type { Standard } from './scan.ts'
+import { asksForHelp, type Standard } from './scan.ts'
 import { changesRoot, type Step } from './step.ts'
 import { commandBytes, toPlanWord } from './words.ts'
 
@@ -30,6 +30,8 @@ export interface Use {
 export async function runChain(first: ChainLink, command: readonly string[]): Promise<void> {
   const chain = await foldChain(first, command)
   const tool = first.link.table.name
+  const asked = chain.links.find(({ scanned }) => asksForHelp(scanned.standard))
+  if (asked) return await (await import('./help.ts')).tell(asked.link.table, asked.scanned, asked.module ?? process.argv[1])
   const last = chain.links.at(-1) ?? first
   if (chain.command?.length === 0 || chain.command === undefined) {
     throw usage(last.link.table.name, 'no command follows', `${tool} … -- COMMAND`)

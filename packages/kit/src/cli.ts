@@ -1,7 +1,6 @@
 // The frame of every command line. Words decide what happens, never what stdin is: with a command a
 // tool is a link of a chain and becomes the launcher; without one it is a filter; a verb looks.
 // What a call does not need is not loaded: a chain costs little more than Node itself.
-import { realpathSync } from 'node:fs'
 import { carry, runChain, type Part, type Use } from './carry.ts'
 import type { OciConfig } from './config.ts'
 import { newDocument, type Document } from './document.ts'
@@ -11,7 +10,7 @@ import { writeExactly } from './numbers.ts'
 import { Output, writeAll } from './output.ts'
 import { EXPLAIN } from './remember.ts'
 import { report } from './report.ts'
-import { scanLink, splitCommand, type Scanned, type Standard } from './scan.ts'
+import { asksForHelp, scanLink, splitCommand, type Scanned, type Standard } from './scan.ts'
 import { verbRow } from './standard.ts'
 import type { ScannedLink } from './table.ts'
 import { commandBytes, refuseLostBytes } from './words.ts'
@@ -57,7 +56,7 @@ async function dispatch(link: AnyLink, verbs: Verbs, words: readonly string[]): 
   const scanned = scanLink(table, own, command !== undefined)
   const { verb } = scanned.link
   const { standard } = scanned
-  if (standard.help !== undefined || standard.version !== undefined) return await tell(link, scanned)
+  if (asksForHelp(standard)) return await (await import('./help.ts')).tell(table, scanned, process.argv[1])
   const row = verbRow(table, verb)
   const name = [table.name, verb].join(' ').trim()
   if (command !== undefined && row.command === undefined) throw usage(table.name, `${name} takes no command`, `leave out -- ${command.join(' ')}`)
@@ -102,10 +101,4 @@ async function documentOf(tool: string, standard: Standard): Promise<Document> {
   if (standard.new !== undefined) return newDocument()
   const { readDocument } = await import('./input.ts')
   return await readDocument(tool, typeof standard.config === 'string' ? standard.config : undefined)
-}
-
-async function tell({ table }: AnyLink, { link, standard }: Scanned): Promise<void> {
-  const { helpText, versionOf } = await import('./help.ts')
-  const version = versionOf(realpathSync(process.argv[1] ?? '.'))
-  writeAll(1, standard.help === undefined ? `${table.name} ${version}\n` : await helpText(table, link.verb, version))
 }

@@ -1,15 +1,23 @@
 // What people read: --help, laid out by yargs from the option table. Values never come from here,
 // they come from scan.ts; so yargs is loaded only when help is asked for.
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import yargs, { type Argv } from 'yargs'
+import { writeAll } from './output.ts'
+import type { Scanned } from './scan.ts'
 import { rowsOf, verbRow } from './standard.ts'
 import type { OptionRow, ToolTable, VerbRow } from './table.ts'
 
 const WIDTH = 100
 
+/** Answers --help or --version. `bin`: a file of the tool's package. */
+export async function tell(table: ToolTable, { link, standard }: Scanned, bin = '.'): Promise<void> {
+  const version = versionOf(realpathSync(bin))
+  writeAll(1, standard.help === undefined ? `${table.name} ${version}\n` : await helpText(table, link.verb, version))
+}
+
 /** The text of `tool [verb] --help`. */
-export async function helpText(table: ToolTable, verb: string, version: string): Promise<string> {
+async function helpText(table: ToolTable, verb: string, version: string): Promise<string> {
   const row = verbRow(table, verb)
   const y = declare(frame(table, version), verb, row).usage(`${about(table, verb, row)}\n\nUsage: ${usageLine(table, verb, row)}`)
   for (const [name, { about: says }] of Object.entries(table.verbs)) if (verb === '' && name !== '') y.command(name, says)
@@ -51,7 +59,7 @@ function usageLine(table: ToolTable, verb: string, row: VerbRow): string {
 }
 
 /** The version of the package that a bin belongs to. */
-export function versionOf(bin: string): string {
+function versionOf(bin: string): string {
   for (let at = dirname(bin); at !== dirname(at); at = dirname(at)) {
     try {
       const { version } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as { version?: string }

@@ -16,6 +16,11 @@ export interface Scanned {
   readonly standard: Standard
 }
 
+/** `--help` or `--version`: nothing else counts. */
+export function asksForHelp({ help, version }: Standard): boolean {
+  return help !== undefined || version !== undefined
+}
+
 /** Splits at the first `--`, which always stands before the command. */
 export function splitCommand(words: readonly string[]): [own: readonly string[], command: readonly string[] | undefined] {
   const at = words.indexOf('--')
@@ -91,8 +96,7 @@ class Scan {
 
   end(): Scanned {
     const missing = this.#row.positionals.slice(this.#positionals.length).find(({ required }) => required)
-    const asks = this.#standard['help'] ?? this.#standard['version']
-    if (missing && asks === undefined) throw this.#wrong(`${missing.name} is missing: ${missing.about}`)
+    if (missing && !asksForHelp(this.#standard)) throw this.#wrong(`${missing.name} is missing: ${missing.about}`)
     const link = { tool: this.#table.name, verb: this.#verb, given: this.#given, positionals: this.#positionals }
     return { link, standard: this.#standard }
   }

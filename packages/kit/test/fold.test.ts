@@ -4,11 +4,14 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
+import { foldChain, type Chain, type ChainLink } from '../src/fold.ts'
 import type { Plan } from '../src/plan.ts'
+import { scanLink } from '../src/scan.ts'
 import { alpha, type Ended, type How } from './fixtures/run.ts'
+import { makeLink } from './fixtures/tool.ts'
 
 const tool = pathToFileURL(join(import.meta.dirname, 'fixtures/tool.ts')).href
-const manifest = (srcon: object): string => JSON.stringify({ name: 'x', type: 'module', srcon })
+const manifest = (srcon: object): string => JSON.stringify({ name: 'x', version: '7.8.9', type: 'module', srcon })
 const script = { mode: 0o755, text: '#!/bin/sh\necho foreign "$@"\n' }
 
 /** A folder as npm makes it: links in `bin`, packages elsewhere. */
@@ -45,6 +48,8 @@ function planOf(words: readonly string[], how: How): Pick<Plan, 'steps' | 'argv'
   return { steps, argv }
 }
 const env = (name: string, value: string): object => ({ do: 'run.env', edits: [{ name, value }] })
+const first: ChainLink = { link: makeLink('alpha'), scanned: scanLink(makeLink('alpha').table, [], true) }
+const fold = (command: readonly string[]): Promise<Chain> => foldChain(first, command)
 const refused = (t: Test, { status, stderr, stdout }: Ended, text: RegExp): void => {
   t.equal(status, 125)
   t.equal(stdout, '')
@@ -76,9 +81,16 @@ t.test('what is foreign', async t => {
     ['sh', '--', 'x'],
     ['', '--', 'x'],
   ]
-  for (const argv of foreign) t.strictSame(planOf(['--plan', '-s', 'a', '--', ...argv], { path }), { steps: [env('a', 'alpha-0')], argv }, argv.join(' '))
-  t.strictSame(planOf(['--plan', '--', 'beta', '--', 'x'], { path: `${join(home, 'early')}:${path}` }).argv, ['x'], 'exec goes on past a file that it cannot execute')
-  t.strictSame(planOf(['--plan', '--', 'beta', '--', 'x'], { path: '', cwd: path }).argv, ['x'], 'an empty part of PATH is the working directory')
+  const { PATH } = process.env
+  t.teardown(() => (process.env['PATH'] = PATH))
+  process.env['PATH'] = `${path}:/usr/bin:/bin`
+  for (const argv of foreign) t.match(await fold(argv), { links: { length: 1 }, command: argv }, argv.join(' '))
+  process.env['PATH'] = `${join(home, 'early')}:${path}`
+  t.match(await fold(['beta', '--', 'x']), { links: { length: 2 }, command: ['x'] }, 'exec goes on past a file that it cannot execute')
+  process.chdir(path)
+  t.teardown(() => process.chdir(import.meta.dirname))
+  process.env['PATH'] = '/nowhere::/usr/bin'
+  t.match(await fold(['beta', '--', 'x']), { links: { length: 2 }, command: ['x'] }, 'an empty part of PATH is the working directory')
 })
 
 t.test('a tool that cannot be folded is an error, not a command', async t => {
@@ -103,4 +115,11 @@ t.test('our own tool behind a foreign command behind a new root is refused', asy
   refused(t, alpha(['--new-root', '--', 'env', 'beta', '--', 'x'], { path }), /beta stands behind env/)
   refused(t, alpha(['--new-root', '--', 'env', 'alpha', '--', 'x'], { path }), /alpha stands behind env/)
   t.strictSame(planOf(['--plan', '--', 'env', 'beta', '-s', 'b', '--', 'x'], { path }).argv, ['env', 'beta', '-s', 'b', '--', 'x'], 'without a new root it is left alone')
+})
+
+t.test('a link in a chain can be asked for its help', async t => {
+  const path = join(installation(t), 'bin')
+  t.match(alpha(['-s', 'a', '--', 'beta', '--help'], { path }).stdout, /^beta: Sets variables/)
+  t.match(alpha(['-s', 'a', '--', 'beta', '--help', '--', 'x'], { path }).stdout, /^beta: Sets variables/)
+  t.match(alpha(['-s', 'a', '--', 'beta', '--version', '--', 'x'], { path }), { status: 0, stdout: 'beta 7.8.9\n' })
 })
