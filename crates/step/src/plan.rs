@@ -113,6 +113,7 @@ impl Plan {
                 undo: a.undo || b.undo,
                 time_limit: b.time_limit.or(a.time_limit),
                 grace: b.grace.or(a.grace),
+                visible: a.visible || b.visible,
                 encloses: a.encloses || b.encloses,
             })
     }

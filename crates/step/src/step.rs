@@ -16,6 +16,8 @@ pub struct Needs {
     pub time_limit: Option<Duration>,
     /// Between TERM and KILL at the time limit.
     pub grace: Option<Duration>,
+    /// A process of the launcher's stays that the container can see.
+    pub visible: bool,
     /// What is to be ended can be ended as a whole: a pid namespace or a transient cgroup.
     pub encloses: bool,
 }

@@ -1,40 +1,56 @@
-//! clone3(2) as a fork: the C library's fork has no way to ask for a pidfd or for another parent.
+//! clone(2) as a vfork: the child runs in the parent's memory, on a stack of its own, and the parent
+//! sleeps until it executes the command or ends. Nothing is copied: a fork would cost more than all
+//! steps of a container together (page tables, then a fault for every page that either side touches).
 
 use rustix::io::Errno;
-use std::os::fd::RawFd;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use std::ffi::{c_int, c_void};
 
-/// Copies this process. 0 in the child; the child's pid, as this process sees it, in the parent.
+/// Touched as far as it is used; the lowest page stays out of bounds.
+const STACK: usize = 512 << 10;
+const GUARD: usize = 4096;
+
+/// Runs `act` in a child and returns the child's pid, as this process sees it, once the child has
+/// executed something or ended. What `act` returns is the child's exit code.
 ///
 /// # Safety
-/// The process must be single-threaded. `flags` must not share memory with the child. `pidfd` is
-/// written where CLONE_PIDFD is given, `parent_tid` (may be null) where CLONE_PARENT_SETTID is.
-pub unsafe fn copy(
+/// The process must be single-threaded. The child shares all memory but has descriptors of its own:
+/// `act` must not drop what the parent goes on to use, and closes by number. `parent_tid` is written
+/// where CLONE_PARENT_SETTID is given.
+pub unsafe fn vfork<F: FnOnce() -> i32>(
     flags: i32,
-    exit_signal: i32,
-    pidfd: &mut RawFd,
     parent_tid: *mut i32,
+    act: F,
 ) -> Result<i32, Errno> {
-    // SAFETY: clone_args is plain data; zero is its neutral value.
-    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
-    args.flags = flags as u64;
-    args.pidfd = std::ptr::from_mut(pidfd) as u64;
-    args.parent_tid = parent_tid as u64;
-    args.exit_signal = exit_signal as u64;
-    // SAFETY: without CLONE_VM the child has its own copy of everything; the pointers live through
-    // the call.
+    let protection = ProtFlags::READ | ProtFlags::WRITE;
+    let map = MapFlags::PRIVATE | MapFlags::STACK | MapFlags::NORESERVE;
+    // SAFETY: a new mapping at an address of the kernel's choice.
+    let stack = unsafe { mmap_anonymous(std::ptr::null_mut(), STACK, protection, map) }?;
+    // SAFETY: the first page of our own mapping, which nobody uses yet.
+    unsafe { mprotect(stack, GUARD, MprotectFlags::empty()) }?;
+    let mut act = Some(act);
+    let flags = flags | libc::CLONE_VM | libc::CLONE_VFORK;
+    // SAFETY: the stack is ours and grows down from its end; `act` lives in this frame, which is
+    // asleep until the child has left our memory.
     let pid = unsafe {
-        libc::syscall(
-            libc::SYS_clone3,
-            std::ptr::from_ref(&args),
-            size_of::<libc::clone_args>(),
-        )
+        let top = stack.byte_add(STACK);
+        libc::clone(enter::<F>, top, flags, (&raw mut act).cast(), parent_tid)
     };
+    let errno = std::io::Error::last_os_error()
+        .raw_os_error()
+        .unwrap_or(libc::EIO);
+    // SAFETY: the child is gone from it, or never was on it.
+    let _ = unsafe { munmap(stack, STACK) };
     if pid < 0 {
-        return Err(Errno::from_raw_os_error(
-            std::io::Error::last_os_error()
-                .raw_os_error()
-                .unwrap_or(libc::EIO),
-        ));
+        Err(Errno::from_raw_os_error(errno))
+    } else {
+        Ok(pid)
     }
-    Ok(i32::try_from(pid).unwrap_or(i32::MAX))
+}
+
+extern "C" fn enter<F: FnOnce() -> i32>(act: *mut c_void) -> c_int {
+    // SAFETY: `vfork` passes a pointer to this very type, alive while we run.
+    let act = unsafe { &mut *act.cast::<Option<F>>() };
+    let code = act.take().map_or(crate::FAILED, |act| act());
+    crate::roles::end(code)
 }

@@ -1,10 +1,7 @@
 //! Executing the command: PATH is searched after all steps, in the root and with the PATH that the
 //! command will have. Everything that allocates is done before a filter can forbid it. See execve(2).
 
-use crate::{
-    environment::{Environment, pointers},
-    start::Start,
-};
+use crate::environment::{Environment, pointers};
 use srcon_step::page::Page;
 use std::ffi::{CString, c_char};
 
@@ -69,11 +66,6 @@ impl Command {
             }
         }
     }
-}
-
-/// The same, for the launcher's end.
-pub fn prepare(start: &Start) -> Command {
-    Command::new(&start.argv, &start.environment)
 }
 
 fn candidates(file: &[u8], path: &[u8]) -> Vec<CString> {

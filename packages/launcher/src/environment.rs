@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 
 /// `NAME=VALUE` strings in the order given; edits keep the place of a name.
+#[derive(Clone)]
 pub struct Environment(Vec<CString>);
 
 impl Environment {

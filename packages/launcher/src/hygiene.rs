@@ -114,6 +114,12 @@ pub fn close_all_but(keep: &[RawFd]) {
     }
 }
 
+/// Closes one descriptor by number.
+pub fn close(fd: RawFd) {
+    // SAFETY: the caller gives this copy of the descriptor up, in this process only.
+    unsafe { libc::close(fd) };
+}
+
 /// Gives the command the limit of open files that its caller had.
 pub fn limit_files(nofile: Option<(u64, u64)>) {
     if let Some((soft, hard)) = nofile {

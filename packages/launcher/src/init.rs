@@ -7,26 +7,21 @@
 use crate::{hygiene, roles::Common};
 use std::{
     os::fd::AsRawFd,
-    sync::atomic::Ordering::{Relaxed, Release},
+    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
-/// Forks: the child returns and goes on as the worker, the parent stays as init and never returns.
-pub fn leave_behind(common: &Common) -> Result<(), ()> {
+/// In the child that goes on: records which process the command will be, as the caller sees it, and
+/// which one, the supervisor's child, stands above it.
+pub fn note_worker(common: &Common) {
     let page = common.start.page;
-    page.init.store(page.worker.load(Relaxed), Relaxed);
-    // A plain fork: from a pid 1 CLONE_PARENT is EINVAL.
-    match crate::roles::fork()? {
-        0 => {
-            // `self` in the caller's proc is our pid as the caller sees it.
-            if let Some(pid) = own_pid_outside(common) {
-                page.worker.store(pid, Release);
-            }
-            Ok(())
-        }
-        child => stay(common, child),
+    let above = page.worker.load(Acquire);
+    let _ = page.init.compare_exchange(0, above, AcqRel, Acquire);
+    if let Some(pid) = own_pid_outside(common) {
+        page.worker.store(pid, Release);
     }
 }
 
+/// `self` in the caller's proc is our pid as the caller sees it.
 fn own_pid_outside(common: &Common) -> Option<i32> {
     let link = rustix::fs::readlinkat(&common.proc, c"self", Vec::new()).ok()?;
     link.to_str().ok()?.parse().ok()
@@ -57,8 +52,11 @@ pub fn stay(common: &Common, child: i32) -> ! {
                     }
                     continue;
                 }
-                page.status.store(status, Relaxed);
-                page.ended.store(1, Release);
+                // An inner init has recorded how the command itself ended.
+                if page.ended.load(Acquire) == 0 {
+                    page.status.store(status, Relaxed);
+                    page.ended.store(1, Release);
+                }
                 let code = if libc::WIFEXITED(status) {
                     libc::WEXITSTATUS(status)
                 } else {

@@ -44,27 +44,21 @@ struct Outside<'a> {
     grace: Duration,
 }
 
-/// Runs the keeper to its end. `supervised`: the pipe whose end means that the supervisor is gone,
-/// and the worker's pidfd; without a supervisor the keeper ends with the wire.
-pub fn keep(common: &Common, wire: Wire, supervised: Option<(OwnedFd, OwnedFd)>) -> ! {
+/// Runs the keeper to its end. `live`: the pipe whose end means that the supervisor is gone; without
+/// a supervisor the keeper ends with the wire.
+pub fn keep(common: &Common, wire: Wire, live: Option<OwnedFd>) -> ! {
     let _ = rustix::process::setsid();
     hygiene::set_name(c"srcon-keeper");
     hygiene::set_dumpable(false);
-    let (live, pidfd) = supervised.unzip();
     let mut open = vec![wire.as_fd().as_raw_fd(), common.proc.as_raw_fd()];
-    open.extend(
-        [&live, &pidfd]
-            .into_iter()
-            .flatten()
-            .map(AsRawFd::as_raw_fd),
-    );
+    open.extend(live.as_ref().map(AsRawFd::as_raw_fd));
     hygiene::close_all_but(&open);
     let needs = common.start.plan.needs();
     let mut outside = Outside {
         common,
         wire,
         worker: 0,
-        pidfd,
+        pidfd: None,
         next: 0,
         index: 0,
         held: Vec::new(),

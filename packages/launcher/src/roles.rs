@@ -6,10 +6,22 @@
 //! - the **keeper** stays outside, in the caller's namespaces, cgroup and credentials: writes id
 //!   maps, makes and removes cgroups, watches the clock, explains a failure.
 
-use crate::{hygiene, keeper, start::Start, supervisor, wire::Wire, worker};
-use rustix::fs::{Mode, OFlags};
+use crate::{
+    clone, hygiene, keeper,
+    start::Start,
+    supervisor,
+    wire::Wire,
+    worker::{self, Ties},
+};
+use rustix::{
+    fs::{Mode, OFlags},
+    process::getpid,
+};
 use srcon_step::{Refusal, page};
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::{
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    sync::atomic::Ordering::Release,
+};
 
 /// What the roles share from before they part.
 pub struct Common {
@@ -27,7 +39,7 @@ pub struct Common {
 /// process has not become the command.
 pub fn carry_out(start: Start) -> ! {
     let code = match prepare(start) {
-        Ok(common) => part(common),
+        Ok(common) => part(&common),
         Err((page, watched, refusal)) => {
             page.refuse(&refusal);
             if !watched {
@@ -74,54 +86,70 @@ fn prepare(start: Start) -> Result<Common, (&'static page::Page, bool, Refusal)>
     })
 }
 
-/// Forks what is needed. `live`: its write end is held by the supervisor only, so that its end of
-/// file says that the supervisor is gone, to keeper and worker alike.
-fn part(common: Common) -> i32 {
+/// Makes the processes that are needed.
+fn part(common: &Common) -> i32 {
     let needs = common.start.plan.needs();
     let with_keeper = needs.keeper || !common.start.explain.is_empty();
-    if !needs.supervisor {
-        let wire = with_keeper.then(|| part_keeper_only(&common)).flatten();
-        if with_keeper && wire.is_none() {
-            return crate::FAILED;
-        }
-        return worker::become_command(common, wire, None);
+    match (needs.supervisor, with_keeper) {
+        (false, false) => worker::become_command(common, Ties::default()),
+        (false, true) => match part_keeper_only(common) {
+            Some(wire) => worker::become_command(
+                common,
+                Ties {
+                    wire: Some(&wire),
+                    live: None,
+                },
+            ),
+            None => crate::FAILED,
+        },
+        (true, _) => part_all(common, with_keeper).unwrap_or(crate::FAILED),
     }
-    let Ok((live_read, live_write)) = pipe() else {
-        return crate::FAILED;
-    };
-    let Some((near, far)) = Wire::pair() else {
-        return crate::FAILED;
-    };
+}
+
+/// With a supervisor, which this process becomes. The write end of `live` is held by it alone: its
+/// end of file tells keeper and worker that it is gone.
+fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
     let page = common.start.page;
-    let me = rustix::process::getpid().as_raw_nonzero().get();
+    let (live, live_write) = pipe().ok()?;
     page.supervisor
-        .store(me, std::sync::atomic::Ordering::Relaxed);
-    // The worker first, so that it is at work while the keeper is being made, and so that the keeper
-    // inherits a pidfd that cannot have become another process. Until the keeper is there, the worker's
-    // own parent-death signal guards it; what it asks of the keeper waits in the socket.
-    let (worker, pidfd) = match fork_with_pidfd() {
-        Ok((0, _)) => {
-            drop((live_write, far));
-            end(worker::become_command(common, Some(near), Some(live_read)))
-        }
-        Ok((worker, Some(pidfd))) => (worker, pidfd),
-        _ => return crate::FAILED,
+        .store(getpid().as_raw_nonzero().get(), Release);
+    let wires = if with_keeper {
+        Some(Wire::pair()?)
+    } else {
+        None
     };
-    match fork() {
-        Ok(0) => {
-            drop((live_write, near));
-            keeper::keep(&common, far, Some((live_read, pidfd)))
+    let keeper = match wires.as_ref().map(|_| fork()) {
+        None => 0,
+        Some(Ok(0)) => {
+            drop(live_write);
+            let (near, far) = wires?;
+            drop(near);
+            keeper::keep(common, far, Some(live))
         }
-        Ok(keeper) => {
-            page.keeper
-                .store(keeper, std::sync::atomic::Ordering::Relaxed);
-            drop((near, far, live_read, pidfd));
-            supervisor::supervise(&common, keeper, worker, live_write)
+        Some(keeper) => keeper.ok()?,
+    };
+    page.keeper.store(keeper, Release);
+    let act = || {
+        // By number: what is dropped here would be gone for the supervisor too.
+        hygiene::close(live_write.as_raw_fd());
+        if let Some((_, far)) = &wires {
+            hygiene::close(far.as_fd().as_raw_fd());
         }
-        Err(()) => {
-            let _ = rustix::process::pidfd_send_signal(&pidfd, rustix::process::Signal::KILL);
-            supervisor::wait_for(worker);
-            crate::FAILED
+        worker::become_command(
+            common,
+            Ties {
+                wire: wires.as_ref().map(|w| &w.0),
+                live: Some(&live),
+            },
+        )
+    };
+    // SAFETY: this process is single-threaded; the worker drops nothing of ours.
+    match unsafe { clone::vfork(libc::SIGCHLD, std::ptr::null_mut(), act) } {
+        Ok(_) => Some(supervisor::supervise(common, keeper, live_write)),
+        Err(_) => {
+            drop(live_write);
+            supervisor::wait_for(keeper);
+            None
         }
     }
 }
@@ -151,19 +179,6 @@ pub fn fork() -> Result<i32, ()> {
     match unsafe { libc::fork() } {
         -1 => Err(()),
         pid => Ok(pid),
-    }
-}
-
-/// clone3(2) as fork, with a pidfd of the child for the parent.
-fn fork_with_pidfd() -> Result<(i32, Option<OwnedFd>), ()> {
-    let mut pidfd: RawFd = -1;
-    let flags = libc::CLONE_PIDFD;
-    // SAFETY: a plain copy of this single-threaded process; `pidfd` lives through the call.
-    match unsafe { crate::clone::copy(flags, libc::SIGCHLD, &mut pidfd, std::ptr::null_mut()) } {
-        Err(_) => Err(()),
-        Ok(0) => Ok((0, None)),
-        // SAFETY: the kernel has just given us this descriptor.
-        Ok(pid) => Ok((pid, Some(unsafe { OwnedFd::from_raw_fd(pidfd) }))),
     }
 }
 

@@ -24,7 +24,10 @@ const SEALED: &CStr = c"(srcon-launch)";
 pub fn reseal_if_seen(start: &Start) {
     let marks: Vec<Mark> = start.plan.steps.iter().flat_map(|s| s.marks()).collect();
     let sealed = start.watched || start.words.first() == Some(&SEALED);
-    if sealed || !marks.contains(&Mark::Pid) || marks.contains(&Mark::User) {
+    // A second pid namespace leaves the first one's init behind, asked for or not.
+    let nested = marks.iter().filter(|&&m| m == Mark::Pid).count() > 1;
+    let visible = nested || start.plan.needs().visible;
+    if sealed || !visible || marks.contains(&Mark::User) {
         return;
     }
     if let Some(file) = read_only_mount().or_else(sealed_copy) {

@@ -6,7 +6,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use srcon_step::page::Phase;
 use std::{
     os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
-    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
+    sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
 struct Watch<'a> {
@@ -17,13 +17,8 @@ struct Watch<'a> {
 }
 
 /// Waits for the command; returns the exit code, or ends by the command's own signal.
-pub fn supervise(common: &Common, keeper: i32, worker: i32, live: OwnedFd) -> i32 {
+pub fn supervise(common: &Common, keeper: i32, live: OwnedFd) -> i32 {
     let start = &common.start;
-    // The worker may have been replaced by its successor in a pid namespace already.
-    let _ = start
-        .page
-        .worker
-        .compare_exchange(0, worker, AcqRel, Acquire);
     hygiene::set_name(c"srcon-super");
     hygiene::set_dumpable(false);
     if let Some(parent) = start.parent {
@@ -67,6 +62,7 @@ pub fn supervise(common: &Common, keeper: i32, worker: i32, live: OwnedFd) -> i3
     if watch.keeper > 0 {
         wait_for(watch.keeper);
     } else {
+        // There was none, or it is gone.
         keeper::undo_all(common);
     }
     end(common, watch.status.unwrap_or(0))
@@ -139,7 +135,7 @@ impl Watch<'_> {
                 if pid == self.child() {
                     self.stop_with_it();
                 }
-            } else if pid == self.keeper {
+            } else if self.keeper > 0 && pid == self.keeper {
                 // Nobody is left outside: the command ends, and we undo.
                 self.keeper = 0;
                 self.send(libc::SIGKILL);
@@ -215,6 +211,9 @@ fn die_by(signal: i32) {
 
 /// Waits for exactly this child.
 pub fn wait_for(pid: i32) {
+    if pid <= 0 {
+        return;
+    }
     let mut status = 0;
     // SAFETY: `status` lives through the call.
     while unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL) } < 0 {

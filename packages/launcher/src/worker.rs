@@ -1,118 +1,195 @@
 //! The worker: the process that is changed, step by step, and becomes the command.
+//!
+//! Where a step makes a pid namespace, the steps after it are done by a child, the new worker; where
+//! an init of ours is to stay, by a child of that. Both are vforks (see `clone`): the process left
+//! behind sleeps until the command is executed. So the steps are a loop that can be taken up at any
+//! index, in another process.
 
 use crate::{
     clone,
-    command::{self, Command},
+    command::Command,
+    environment::Environment,
     explain, hygiene, init,
     roles::{self, Common},
     wire::{Wire, Word},
 };
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
-use srcon_step::{Descriptors, Failure, Launch, Mark, Step, fail};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use srcon_step::{Descriptors, Failure, Launch, Mark, fail};
+use std::{
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::atomic::Ordering::Release,
+};
+
+/// What ties a worker to the other roles.
+#[derive(Clone, Copy, Default)]
+pub struct Ties<'a> {
+    /// To the keeper.
+    pub wire: Option<&'a Wire>,
+    /// End of file here: the supervisor is gone.
+    pub live: Option<&'a OwnedFd>,
+}
 
 /// What a step in progress can reach.
-pub struct Worker {
-    common: Common,
-    wire: Option<Wire>,
-    /// End of file here: the supervisor is gone.
-    live: Option<OwnedFd>,
+struct Worker<'a> {
+    common: &'a Common,
+    ties: Ties<'a>,
+    environment: Environment,
     descriptors: Descriptors,
     index: usize,
     /// The marks of all steps done so far.
     marks: Vec<Mark>,
-    /// We are pid 1 of a pid namespace of this plan.
-    is_init: bool,
-    /// … and shall leave an init of ours behind.
-    wants_init: bool,
-    /// We are the child of an init.
-    init_made: bool,
+    /// A pid namespace was unshared by the step just done; `true`: with an init of ours.
+    entering: Option<bool>,
+    place: Place,
     /// The command, once all is ready for it.
     command: Option<Command>,
 }
 
-/// Does all steps and executes the command; returns the exit code of a failure.
-pub fn become_command(common: Common, wire: Option<Wire>, live: Option<OwnedFd>) -> i32 {
+/// Where in a pid namespace of this plan the worker stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In none, or as one of many.
+    Outside,
+    /// As its pid 1, and so will be the command.
+    First,
+    /// As its pid 1, for now: an init of ours will take that place.
+    FirstForNow,
+    /// Below an init.
+    BelowInit,
+}
+
+/// Does all steps and executes the command; comes back with the exit code of a failure.
+pub fn become_command(common: &Common, ties: Ties<'_>) -> i32 {
     let mut worker = Worker {
         common,
-        wire,
-        live,
+        ties,
+        environment: common.start.environment.clone(),
         descriptors: Descriptors::default(),
         index: 0,
         marks: Vec::new(),
-        is_init: false,
-        wants_init: false,
-        init_made: false,
+        entering: None,
+        place: Place::Outside,
         command: None,
     };
-    match worker.run() {
-        Ok(never) => match never {},
-        Err(code) => worker.give_up(code),
+    hygiene::set_dumpable(true);
+    if ties.live.is_some() {
+        let me = getpid().as_raw_nonzero().get();
+        common.start.page.worker.store(me, Release);
     }
+    worker.watch_parent();
+    worker.announce_and_run(0)
 }
 
-enum Never {}
+impl Worker<'_> {
+    /// A worker that begins here: the keeper must know whom to kill before anything is done.
+    fn announce_and_run(&mut self, from: usize) -> i32 {
+        match self.announce() {
+            Ok(()) => self.run(from),
+            Err(failure) => self.failed(&failure),
+        }
+    }
 
-impl Worker {
-    fn run(&mut self) -> Result<Never, i32> {
-        hygiene::set_dumpable(true);
-        self.watch_parent();
-        let steps = std::mem::take(&mut self.common.start.plan.steps);
-        for (index, step) in steps.iter().enumerate() {
+    /// The steps from this index on, then the command.
+    fn run(&mut self, from: usize) -> i32 {
+        let common = self.common;
+        for (index, step) in common.start.plan.steps.iter().enumerate().skip(from) {
             self.index = index;
-            self.one(step.as_ref()).map_err(|failure| {
-                self.common.start.page.fail(index, &failure);
-                crate::FAILED
-            })?;
-        }
-        self.index = steps.len();
-        self.get_ready()?;
-        self.watch_parent();
-        let command = self
-            .command
-            .take()
-            .unwrap_or_else(|| command::prepare(&self.common.start));
-        Err(command.execute(self.common.start.page))
-    }
-
-    fn one(&mut self, step: &dyn Step) -> Result<(), Failure> {
-        let marks = step.marks();
-        if marks.contains(&Mark::Filter) {
+            let marks = step.marks();
             // After a filter even a sigprocmask may be refused: everything else comes before it.
-            self.get_ready().map_err(|_| Failure::last("fork"))?;
+            if marks.contains(&Mark::Filter)
+                && let Some(code) = self.get_ready()
+            {
+                return code;
+            }
+            if let Err(failure) = step.act(self) {
+                return self.failed(&failure);
+            }
+            self.marks.extend(marks);
+            if let Some(with_init) = self.entering.take() {
+                return self.go_on_as_first(with_init);
+            }
         }
-        step.act(self)?;
-        self.marks.extend(marks);
-        Ok(())
+        self.index = common.start.plan.steps.len();
+        if let Some(code) = self.get_ready() {
+            return code;
+        }
+        self.watch_parent();
+        let code = match &self.command {
+            Some(command) => command.execute(common.start.page),
+            None => crate::FAILED,
+        };
+        self.give_up(code)
     }
 
-    /// The last things before the command that are not steps.
-    fn get_ready(&mut self) -> Result<(), i32> {
+    /// The last things before the command that are not steps. With a code: another process has done
+    /// them and what follows, and this one is to end.
+    fn get_ready(&mut self) -> Option<i32> {
         if self.command.is_some() {
-            return Ok(());
+            return None;
         }
-        if self.is_init && self.wants_init {
-            init::leave_behind(&self.common).map_err(|()| {
-                self.common
-                    .start
-                    .page
-                    .fail(self.index, &Failure::last("fork"));
-                crate::FAILED
-            })?;
-            self.is_init = false;
-            self.init_made = true;
+        if self.place == Place::FirstForNow {
+            return Some(self.go_on_below_init());
         }
-        hygiene::limit_files(self.common.start.nofile);
+        let start = &self.common.start;
+        hygiene::limit_files(start.nofile);
         hygiene::blocking_stdio();
         hygiene::reset_signals();
-        self.command = Some(command::prepare(&self.common.start));
-        Ok(())
+        self.command = Some(Command::new(&start.argv, &self.environment));
+        None
+    }
+
+    /// The new worker is pid 1 and, by CLONE_PARENT, the supervisor's child; the old one ends. From a
+    /// pid 1 CLONE_PARENT is EINVAL: that level stays, as an init. The kernel stores the new pid in
+    /// the page that the supervisor looks at before clone returns.
+    fn go_on_as_first(&mut self, with_init: bool) -> i32 {
+        let common = self.common;
+        let nested = self.place != Place::Outside;
+        let page = common.start.page;
+        let flags = if nested {
+            libc::SIGCHLD
+        } else {
+            libc::CLONE_PARENT | libc::CLONE_PARENT_SETTID
+        };
+        let act = || {
+            self.place = if with_init {
+                Place::FirstForNow
+            } else {
+                Place::First
+            };
+            if nested {
+                init::note_worker(common);
+                return self.run(self.index + 1);
+            }
+            self.watch_parent();
+            self.announce_and_run(self.index + 1)
+        };
+        // SAFETY: this process is single-threaded and, after the call, only waits or ends.
+        match unsafe { clone::vfork(flags, page.worker.as_ptr(), act) } {
+            Ok(child) if nested => init::stay(common, child),
+            Ok(_) => 0,
+            Err(errno) => self.failed(&fail("clone")(errno)),
+        }
+    }
+
+    /// This process stays as the init; a child goes on.
+    fn go_on_below_init(&mut self) -> i32 {
+        let common = self.common;
+        let act = || {
+            self.place = Place::BelowInit;
+            init::note_worker(common);
+            self.run(self.index)
+        };
+        // SAFETY: this process is single-threaded and, after the call, only waits.
+        match unsafe { clone::vfork(libc::SIGCHLD, std::ptr::null_mut(), act) } {
+            Ok(child) => init::stay(common, child),
+            Err(errno) => self.failed(&fail("clone")(errno)),
+        }
     }
 
     /// Tells the keeper which process is to be killed from now on. Nobody has to answer: what it is
     /// asked later comes later.
     fn announce(&self) -> Result<(), Failure> {
-        let Some(wire) = &self.wire else {
+        let (Some(wire), Some(_)) = (self.ties.wire, self.ties.live) else {
             return Ok(());
         };
         let me = pidfd_open(getpid(), PidfdFlags::empty()).map_err(fail("pidfd_open"))?;
@@ -120,24 +197,29 @@ impl Worker {
             .map_err(fail("sendmsg"))
     }
 
-    /// Arms the parent-death signal, then looks whether the parent was already gone before.
+    /// Arms the parent-death signal, then looks whether the parent was already gone before. A child
+    /// of an init needs none: it dies with its pid namespace.
     fn watch_parent(&self) {
-        if self.live.is_none() && self.common.start.parent.is_none()
-            || self.marks.contains(&Mark::Pid) && !self.is_init
-        {
-            return;
-        }
-        hygiene::die_with_parent();
-        let gone = match &self.live {
-            Some(live) => hung_up(live.as_fd()),
-            None => {
-                rustix::process::getppid().map(|p| p.as_raw_nonzero().get())
-                    != self.common.start.parent
+        let gone = match (self.ties.live, self.common.start.parent) {
+            _ if self.place == Place::BelowInit => return,
+            (Some(live), _) => {
+                hygiene::die_with_parent();
+                hung_up(live.as_fd())
             }
+            (None, Some(parent)) => {
+                hygiene::die_with_parent();
+                rustix::process::getppid().is_none_or(|p| p.as_raw_nonzero().get() != parent)
+            }
+            (None, None) => return,
         };
         if gone {
             roles::end(crate::FAILED);
         }
+    }
+
+    fn failed(&self, failure: &Failure) -> i32 {
+        self.common.start.page.fail(self.index, failure);
+        self.give_up(crate::FAILED)
     }
 
     /// After a failure: have it explained, or say it, where nobody else will.
@@ -148,7 +230,7 @@ impl Worker {
         }
         if start.explain.is_empty() {
             crate::start::print(2, &explain::record(start.page, &start.text));
-        } else if let Some(wire) = &self.wire
+        } else if let Some(wire) = self.ties.wire
             && wire.send(Word::Explain, 0, &[]).is_ok()
         {
             wire.receive();
@@ -167,13 +249,13 @@ fn hung_up(fd: BorrowedFd<'_>) -> bool {
     matches!(poll(&mut polled, Some(&now)), Ok(n) if n > 0)
 }
 
-impl Launch for Worker {
+impl Launch for Worker<'_> {
     fn proc(&self) -> BorrowedFd<'_> {
         self.common.proc.as_fd()
     }
 
     fn outside(&mut self, send: &[BorrowedFd<'_>]) -> Result<Vec<OwnedFd>, Failure> {
-        let wire = self.wire.as_ref().ok_or_else(|| {
+        let wire = self.ties.wire.ok_or_else(|| {
             Failure::wrong("this step asks for a keeper that it did not announce")
         })?;
         let index = u32::try_from(self.index).unwrap_or(u32::MAX);
@@ -198,35 +280,9 @@ impl Launch for Worker {
         }
     }
 
-    /// The old worker exits, the new one is pid 1 and, by CLONE_PARENT, also the supervisor's child.
-    /// Its pid is stored by the kernel in the page that the supervisor looks at, before clone returns.
-    fn enter_pid_namespace(&mut self, wants_init: bool) -> Result<(), Failure> {
+    fn enter_pid_namespace(&mut self, with_init: bool) -> Result<(), Failure> {
         srcon_step::sys::unshare(libc::CLONE_NEWPID).map_err(fail("unshare"))?;
-        let mut pidfd = -1;
-        let worker = self.common.start.page.worker.as_ptr();
-        // From a pid 1, CLONE_PARENT is EINVAL: that level stays, as a reaper.
-        let nested = self.is_init;
-        let (flags, signal) = if nested {
-            (0, libc::SIGCHLD)
-        } else {
-            (libc::CLONE_PARENT | libc::CLONE_PARENT_SETTID, 0)
-        };
-        // SAFETY: this process is single-threaded; the page is mapped for ever.
-        let pid =
-            unsafe { clone::copy(flags, signal, &mut pidfd, worker) }.map_err(fail("clone3"))?;
-        if pid > 0 {
-            if nested {
-                init::stay(&self.common, pid);
-            }
-            roles::end(0);
-        }
-        self.is_init = true;
-        self.wants_init = wants_init;
-        self.init_made = nested;
-        if !nested {
-            self.announce()?;
-            self.watch_parent();
-        }
+        self.entering = Some(with_init);
         Ok(())
     }
 
@@ -236,9 +292,9 @@ impl Launch for Worker {
     }
 
     fn set_env(&mut self, name: &[u8], value: Option<&[u8]>) {
-        self.common.start.environment.set(name, value);
+        self.environment.set(name, value);
         if self.command.is_some() {
-            self.command = Some(command::prepare(&self.common.start));
+            self.command = Some(Command::new(&self.common.start.argv, &self.environment));
         }
     }
 }

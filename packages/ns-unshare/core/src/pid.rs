@@ -24,6 +24,7 @@ impl Step for Pid {
         Needs {
             supervisor: true,
             encloses: true,
+            visible: self.init,
             ..Needs::default()
         }
     }
