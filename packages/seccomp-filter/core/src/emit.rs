@@ -7,10 +7,8 @@ use crate::{
     bpf::{self, Insn},
     graph::{FULL, Graph, Id, Node, Test},
 };
-use std::collections::HashMap;
-
 /// Where a node can be entered: at its comparison, at the AND before it, at the load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 enum Door {
     Compare,
     Mask,
@@ -25,8 +23,8 @@ struct Emitter<'a> {
     /// The program, last instruction first.
     reversed: Vec<Insn>,
     lines: Vec<u32>,
-    /// Nearest way to a node's door.
-    places: HashMap<(Id, Door), Place>,
+    /// Nearest way to each node's doors.
+    places: Vec<[Option<Place>; 3]>,
 }
 
 /// The program of a graph, and for each instruction the line of the policy it stems from (or 0).
@@ -37,7 +35,7 @@ pub(crate) fn emit(graph: &Graph, root: Id) -> (Vec<Insn>, Vec<u32>) {
         graph,
         reversed: Vec::new(),
         lines: Vec::new(),
-        places: HashMap::new(),
+        places: vec![[None; 3]; graph.nodes.len()],
     };
     for id in order {
         match graph.nodes[id as usize] {
@@ -112,18 +110,22 @@ impl Emitter<'_> {
         self.reversed.len() - 1
     }
 
+    fn place(&mut self, (id, door): (Id, Door), place: Place) {
+        self.places[id as usize][door as usize] = Some(place);
+    }
+
     fn test(&mut self, id: Id, test: &Test, (mask, load): (bool, bool)) {
         let line = self.graph.lines[id as usize];
         let (jt, jf) = self.jumps(test);
         let place = self.push(test.code, jt, jf, test.k, line);
-        self.places.insert((id, Door::Compare), place);
+        self.place((id, Door::Compare), place);
         if test.mask != FULL && (mask || load) {
             let place = self.push(bpf::AND, 0, 0, test.mask, line);
-            self.places.insert((id, Door::Mask), place);
+            self.place((id, Door::Mask), place);
         }
         if load {
             let place = self.push(bpf::LOAD, 0, 0, test.word, line);
-            self.places.insert((id, Door::Load), place);
+            self.place((id, Door::Load), place);
         }
     }
 
@@ -149,11 +151,11 @@ impl Emitter<'_> {
 
     /// Where a node is; a verdict is made, or made again, if there is none near.
     fn target(&mut self, id: Id, door: Door) -> Place {
-        let known = self.places.get(&(id, door)).copied();
+        let known = self.places[id as usize][door as usize];
         match (self.graph.nodes[id as usize], known) {
             (Node::Verdict(value), place) if place.is_none_or(|p| self.distance(p).is_none()) => {
                 let place = self.push(bpf::RETURN, 0, 0, value, self.graph.lines[id as usize]);
-                self.places.insert((id, door), place);
+                self.place((id, door), place);
                 place
             }
             (_, Some(place)) => place,
@@ -169,6 +171,6 @@ impl Emitter<'_> {
         let distance = self.reversed.len() - place - 1;
         let k = u32::try_from(distance).unwrap_or(u32::MAX);
         let stone = self.push(bpf::JUMP, 0, 0, k, 0);
-        self.places.insert(to, stone);
+        self.place(to, stone);
     }
 }

@@ -1,8 +1,11 @@
 //! Policy to decision graph: every node tests one 32-bit word of `seccomp_data` or is a verdict.
 //! Equal nodes are one node, so that equal rules of different calls and architectures share code.
 
-use crate::{Action, Arch, Condition, Entry, Op, Policy, Rule, X32_BIT, bpf, search::Search};
-use std::collections::HashMap;
+use crate::{
+    Action, Arch, Condition, Entry, Op, Policy, Rule, X32_BIT, bpf,
+    search::{Leaf, leaves},
+};
+use rustc_hash::FxHashMap;
 
 /// A node's place in [`Graph::nodes`].
 pub(crate) type Id = u32;
@@ -36,7 +39,7 @@ pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     /// Line of the policy that a node was first made for; 0 if none.
     pub(crate) lines: Vec<u32>,
-    known: HashMap<Node, Id>,
+    known: FxHashMap<Node, Id>,
     line: u32,
 }
 
@@ -251,24 +254,23 @@ impl Graph {
         id
     }
 
-    /// A search tree over all numbers.
+    /// A search tree over all numbers, halved by JGE.
     fn tree(&mut self, runs: &[Run]) -> Id {
-        let mut search = Search::new(runs);
-        self.stretch(runs, (0, runs.len()), &mut search)
+        self.halve(runs, &leaves(runs))
     }
 
-    fn stretch(&mut self, runs: &[Run], (from, to): (usize, usize), search: &mut Search<'_>) -> Id {
-        if to - from == 1 {
-            return runs[from].1;
-        }
-        if search.is_single((from, to)) {
-            let (number, inner) = runs[from + 1];
-            return self.test(NUMBER, FULL, bpf::JEQ, number, inner, runs[from].1);
-        }
-        let cut = search.cut((from, to));
-        let yes = self.stretch(runs, (cut, to), search);
-        let no = self.stretch(runs, (from, cut), search);
-        self.test(NUMBER, FULL, bpf::JGE, runs[cut].0, yes, no)
+    fn halve(&mut self, runs: &[Run], leaves: &[Leaf]) -> Id {
+        let [(from, to)] = *leaves else {
+            let (left, right) = leaves.split_at(leaves.len() / 2);
+            let yes = self.halve(runs, right);
+            let no = self.halve(runs, left);
+            return self.test(NUMBER, FULL, bpf::JGE, runs[right[0].0].0, yes, no);
+        };
+        // The run itself, and from the second on every other one a single number in it.
+        let singles = runs[from..to].iter().skip(1).step_by(2).rev();
+        singles.fold(runs[from].1, |no, &(number, inner)| {
+            self.test(NUMBER, FULL, bpf::JEQ, number, inner, no)
+        })
     }
 }
 

@@ -1,60 +1,48 @@
-//! Where to cut a sorted list of runs, so that the search tree over it is both flat and small: near the
-//! middle, and there where the fewest tests result. A single number between two runs of the same node
-//! costs one JEQ instead of two JGE.
+//! The leaves of the search tree over all numbers. Single numbers that stand alone inside a run (one
+//! forbidden call among allowed ones) are tested by one JEQ each, where halving by JGE would need two.
 
 use crate::graph::Run;
-use std::collections::HashMap;
 
-/// How far from the middle a cut may be: keeps the tree's depth near log2.
-const SLACK: usize = 1;
+/// Most single numbers in a leaf: they are tested one after the other.
+const SINGLES: usize = 3;
 
-/// A stretch of runs, from and up to.
-type Stretch = (usize, usize);
+/// A run with single numbers inside it: places from and up to in the list of runs.
+pub(crate) type Leaf = (usize, usize);
 
-pub(crate) struct Search<'a> {
-    runs: &'a [Run],
-    /// For each stretch looked at: how many tests it takes, and where it is cut.
-    best: HashMap<Stretch, (usize, usize)>,
+/// All runs, cut into leaves; as few as possible, which makes the program short.
+pub(crate) fn leaves(runs: &[Run]) -> Vec<Leaf> {
+    let mut leaves = Vec::with_capacity(runs.len());
+    let mut from = 0;
+    while from < runs.len() {
+        let mut to = from + 1;
+        while to - from <= 2 * (SINGLES - 1) + 1 && goes_on(&runs[to - 1..]) {
+            to += 2;
+        }
+        leaves.push((from, to));
+        from = to;
+    }
+    leaves
 }
 
-impl<'a> Search<'a> {
-    pub(crate) fn new(runs: &'a [Run]) -> Self {
-        let best = HashMap::new();
-        Self { runs, best }
+/// Whether a single number follows, and then the same run again.
+fn goes_on(runs: &[Run]) -> bool {
+    match *runs {
+        [(_, around), (number, _), (next, after), ..] => around == after && next == number + 1,
+        _ => false,
     }
+}
 
-    /// Whether a stretch is a single number inside a run.
-    pub(crate) fn is_single(&self, (from, to): Stretch) -> bool {
-        match self.runs[from..to] {
-            [(_, around), (number, _), (next, after)] => around == after && next == number + 1,
-            _ => false,
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Where to cut a stretch of two or more runs.
-    pub(crate) fn cut(&mut self, stretch: Stretch) -> usize {
-        self.look(stretch).1
-    }
-
-    fn look(&mut self, stretch: Stretch) -> (usize, usize) {
-        let (from, to) = stretch;
-        match to - from {
-            1 => return (0, from),
-            3 if self.is_single(stretch) => return (1, from + 1),
-            _ => {}
-        }
-        if let Some(&known) = self.best.get(&stretch) {
-            return known;
-        }
-        let middle = from + (to - from) / 2;
-        let cuts = middle.saturating_sub(SLACK).max(from + 1)..=(middle + SLACK).min(to - 1);
-        let cost =
-            |search: &mut Self, cut| search.look((from, cut)).0 + search.look((cut, to)).0 + 1;
-        let best = cuts
-            .map(|cut| (cost(self, cut), cut))
-            .min_by_key(|&(cost, cut)| (cost, cut.abs_diff(middle)));
-        let best = best.unwrap_or((to - from, middle));
-        self.best.insert(stretch, best);
-        best
+    #[test]
+    fn singles_belong_to_the_run_around_them() {
+        let runs = [(0, 1), (5, 2), (6, 1), (9, 3), (10, 1), (20, 2), (22, 1)];
+        assert_eq!(leaves(&runs), [(0, 5), (5, 6), (6, 7)]);
+        let alternating: Vec<Run> = (0..9).map(|n| (n, n % 2)).collect();
+        assert_eq!(leaves(&alternating), [(0, 7), (7, 8), (8, 9)]);
+        assert_eq!(leaves(&runs[..1]), [(0, 1)]);
+        assert_eq!(leaves(&runs[..2]), [(0, 1), (1, 2)]);
     }
 }

@@ -105,8 +105,8 @@ struct ConfigLinux<'a> {
 
 impl<'a> Source<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let newlines = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
-        let lines = std::iter::once(0).chain(newlines.map(|(i, _)| i + 1));
+        let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(newlines);
         Self {
             text,
             lines: lines.collect(),
