@@ -20,7 +20,7 @@ interface Answer {
 export function checkPlan(plan: Omit<Plan, 'argv'>, links: readonly AnyLink[], tool: string): void {
   const { spawnSync } = process.getBuiltinModule('node:child_process')
   const launcher = launcherPath(import.meta.url)
-  const file = unnamedFile(JSON.stringify(plan))
+  const file = unnamedFile(JSON.stringify(plan), tool)
   try {
     // By way of a file: spawnSync's pipes are sockets, which cannot be opened by a path.
     const { stdout, stderr, error, status } = spawnSync(launcher, ['--check', '--json', '/proc/self/fd/0'], { stdio: [file, 'pipe', 'pipe'], encoding: 'utf8' })
@@ -35,10 +35,16 @@ export function checkPlan(plan: Omit<Plan, 'argv'>, links: readonly AnyLink[], t
 }
 
 /** A file without a name, holding this text. */
-function unnamedFile(text: string): number {
-  const path = join(process.env['TMPDIR'] || '/tmp', `srcon-plan-${process.pid}-${Math.random().toString(36).slice(2)}`)
-  const fd = openSync(path, 'wx+', 0o600)
-  unlinkSync(path)
-  writeSync(fd, text, 0)
-  return fd
+function unnamedFile(text: string, tool: string): number {
+  const folder = process.env['TMPDIR'] || '/tmp'
+  const path = join(folder, `srcon-plan-${process.pid}-${Math.random().toString(36).slice(2)}`)
+  try {
+    const fd = openSync(path, 'wx+', 0o600)
+    unlinkSync(path)
+    writeSync(fd, text, 0)
+    return fd
+  } catch (cause) {
+    const { code = 'E_HOST', syscall } = cause as NodeJS.ErrnoException
+    throw new ToolError(tool, `cannot write a temporary file in ${folder}: ${code} (${syscall})`, { code, syscall, path: folder, why: 'the launcher checks a plan before it is printed, and reads it from there', hint: 'set TMPDIR to a folder that can be written', cause })
+  }
 }

@@ -58,6 +58,7 @@ t.test('the words of a command are in the plan as they were given', async t => {
 t.test('--plan and --dry-run', async t => {
   t.strictSame(JSON.parse(alpha(['--plan', '-s', 'a'], { input: 'not read' }).stdout), { version: 1, steps: [{ do: 'run.env', edits: [{ name: 'a', value: 'alpha-0' }] }] }, 'without a command: steps to be saved')
   t.equal(alpha(['--dry-run', '-s', 'a', '--', 'sh', 'b c']).stdout, '1. run.env\n     words of alpha for run.env\n   = env\n2. execve "sh" "b c"\n')
+  t.match(shell('TMPDIR=/nowhere alpha --plan -- sh'), { status: 125, stdout: '', stderr: /cannot write a temporary file in \/nowhere: ENOENT \(open\)/ })
   t.strictSame(JSON.parse(alpha(['--dry-run', '--json', '-s', 'a', '--', 'sh']).stdout), [{ do: 'run.env', calls: ['words of alpha for run.env'], classic: 'env' }])
 })
 
