@@ -1,4 +1,6 @@
 // A Node that becomes a command, or starts one: see launch-become.test.ts and launch-process.test.ts.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFile, writeSync } from 'node:fs'
 import { Worker, isMainThread, workerData } from 'node:worker_threads'
 import { become } from '../src/launch/become.ts'
@@ -41,8 +43,6 @@ function becomeIt(): void {
 }
 
 async function time(): Promise<void> {
-  const { spawn } = await import('node:child_process')
-  const { once } = await import('node:events')
   const filled = Array.from({ length: ballast }, () => Buffer.alloc(1 << 20, 1))
   const best = { launch: Infinity, spawn: Infinity, filled: filled.length }
   for (let round = 0; round < 30; round++) {
@@ -58,7 +58,10 @@ async function time(): Promise<void> {
   writeSync(1, JSON.stringify(best))
 }
 
-if (how === 'become' && worker && isMainThread) new Worker(new URL(import.meta.url), { workerData: process.argv[2] })
+/** The same again, in another thread; it ends with the process. */
+const inWorker = (): Worker => new Worker(new URL(import.meta.url), { workerData: process.argv[2] })
+
+if (how === 'become' && worker && isMainThread) inWorker()
 else if (how === 'become') becomeIt()
 else if (how === 'time') await time()
 else {

@@ -34,7 +34,7 @@ t.test('twenty at once: each its own end, no zombie, no descriptor left', async 
   const children = Array.from({ length: 20 }, (_, i) => launch(plan(['sh', '-c', `read x; echo ${i}; exit ${i}`])))
   await Promise.all(children.map(child => child.started))
   const closed = Promise.all(children.map(child => once(child, 'close')))
-  const outs = children.map(child => (child.stdout ? text(child.stdout) : ''))
+  const outs = children.map(async child => (child.stdout ? text(child.stdout) : ''))
   for (const child of children) child.stdin?.end('go\n')
   t.strictSame(await Promise.all(outs), children.map((_, i) => `${i}\n`))
   t.strictSame((await closed).map(([code]) => code as number), children.map((_, i) => i))

@@ -1,6 +1,7 @@
 // launch() and run(): the shape of a ChildProcess, real pipes, how things end and why.
 import { once } from 'node:events'
 import { mkdtempSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -13,6 +14,7 @@ import type { Bytes } from '../src/step.ts'
 const sh = (script: string, ...steps: Parameters<typeof plan>[1][]) => plan(['sh', '-c', script], ...steps)
 /** Not events.once: that listens for `error` too. */
 const closed = (child: Contained): Promise<void> => new Promise(resolve => child.once('close', () => resolve()))
+const all = async (stream: Socket | null | undefined): Promise<string> => (stream ? text(stream) : 'no stream')
 const gone = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
@@ -27,8 +29,7 @@ t.test('events, streams, promises', async t => {
   const events: string[] = []
   for (const name of ['spawn', 'exit', 'close'] as const) child.on(name, (...args: unknown[]) => events.push([name, ...args].join(' ')))
   child.stdin?.end('words\n')
-  if (!child.stdout || !child.stderr) return t.fail('no streams')
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), child.started, once(child, 'close')])
+  const [out, err] = await Promise.all([all(child.stdout), all(child.stderr), child.started, once(child, 'close')])
   t.equal(out, 'got words\n')
   t.equal(err, 'oops\n')
   t.strictSame(events, ['spawn', 'exit 3 ', 'close 3 '])
@@ -67,9 +68,7 @@ t.test('descriptors: files, other streams, inherited, more than three', async t 
   const child = launch(sh('echo file; echo three >&3; cat <&5; ls /proc/self/fd'), { stdio: ['ignore', file, 'ignore', 'pipe', 'ignore', 'input'] })
   closeSync(file)
   child.stdio[5]?.end('five\n')
-  const three = child.stdio[3]
-  if (!three) return t.fail('no stream')
-  t.equal(await text(three), 'three\n')
+  t.equal(await all(child.stdio[3]), 'three\n')
   t.match(await child.verdict, { ok: true })
   t.equal(readFileSync(join(folder, 'out'), 'utf8'), 'file\nfive\n0\n1\n2\n3\n4\n5\n', '4, which was free, is the folder that ls reads')
   t.throws(() => launch(sh(':'), { stdio: ['ignore', {}] }), { code: 'E_INPUT' })

@@ -2,7 +2,7 @@
 // shell knows, its job control and its signals are the command's. See execve(2).
 import { ToolError } from '../error.ts'
 import type { Plan } from '../plan.ts'
-import { launchError, launcher, native, pack } from './native.ts'
+import { launchError, launcher, native, pack, planText } from './native.ts'
 
 export interface BecomeRequest {
   readonly plan: Plan
@@ -17,11 +17,11 @@ export interface BecomeRequest {
 }
 
 /** Executes the launcher in place of this process. Throws a ToolError `E_LAUNCH` where that is not possible. */
-export function become({ plan: { argv: _, ...plan }, argv, explain = [], keep = [], env }: BecomeRequest): never {
+export function become({ plan, argv, explain = [], keep = [], env }: BecomeRequest): never {
   refuseLoss()
   const path = launcher()
   const words = pack('the word', [...explain, '--', ...argv])
-  const request = { launcher: path, plan: JSON.stringify(plan), explain: explain.length, keep: [...keep] }
+  const request = { launcher: path, plan: planText(plan), explain: explain.length, keep: [...keep] }
   throw launchError(native().becomeLauncher(request, words, env && pack('the variable', env)), path)
 }
 

@@ -1,14 +1,14 @@
 // kit's addon, loaded when something is started, and the words for it: bytes, each ended by a NUL.
+import type * as Native from '../../native/index.d.ts'
 import { launcherPath, loadAddon } from '../addon.ts'
 import { errnoName } from '../errno.ts'
 import { ToolError } from '../error.ts'
+import type { Plan } from '../plan.ts'
 
-type Native = typeof import('../../native/index.d.ts')
+let loaded: typeof Native | undefined
 
-let loaded: Native | undefined
-
-export function native(): Native {
-  return (loaded ??= loadAddon<Native>('kit', import.meta.url))
+export function native(): typeof Native {
+  return (loaded ??= loadAddon<typeof Native>('kit', import.meta.url))
 }
 
 let path: string | undefined
@@ -16,6 +16,11 @@ let path: string | undefined
 /** The launcher's program, looked up once. */
 export function launcher(): string {
   return (path ??= launcherPath(import.meta.url))
+}
+
+/** The plan without its command, which travels as the launcher's own words: JSON cannot hold any bytes. */
+export function planText(plan: Plan): string {
+  return JSON.stringify({ ...plan, argv: undefined })
 }
 
 /** Words in one piece. Throws a ToolError `E_INPUT` on a NUL: no word of the kernel can hold one. */

@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { AnyLink } from '../link.ts'
 import type { Plan } from '../plan.ts'
 import type { Bytes } from '../step.ts'
-import { pack } from './native.ts'
+import { pack, planText } from './native.ts'
 import type { StdioOption } from './stdio.ts'
 
 export interface LaunchOptions {
@@ -32,10 +32,10 @@ export function withTimeLimit(plan: Plan, { timeoutMs, graceMs }: LaunchOptions)
 }
 
 /** The plan as text and the command as words: the launcher takes words of any bytes only as its own. */
-export function launcherInput({ argv, ...plan }: Plan, { cwd, env }: LaunchOptions): { text: string; words: Buffer; env: Buffer | undefined; cwd: { cwd?: string } } {
+export function launcherInput(plan: Plan, { cwd, env }: LaunchOptions): { text: string; words: Buffer; env: Buffer | undefined; cwd: { cwd?: string } } {
   return {
-    text: JSON.stringify(plan),
-    words: pack('the word', ['--', ...argv.map(toBytes)]),
+    text: planText(plan),
+    words: pack('the word', ['--', ...plan.argv.map(toBytes)]),
     env: environment(env),
     cwd: cwd === undefined ? {} : { cwd: cwd instanceof URL ? fileURLToPath(cwd) : cwd },
   }
@@ -48,6 +48,12 @@ function toBytes(word: Bytes): Buffer {
 /** Undefined: the addon passes the C library's on. A Worker has an environment of its own, which only Node knows. */
 function environment(env: LaunchOptions['env']): Buffer | undefined {
   const given = env ?? (isMainThread ? undefined : process.env)
-  if (given === undefined || Array.isArray(given)) return given && pack('the variable', given as readonly (string | Buffer)[])
+  if (given === undefined) return undefined
+  if (isList(given)) return pack('the variable', given)
   return pack('the variable', Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : `${name}=${value}`)))
+}
+
+/** Array.isArray does not know readonly arrays. */
+function isList(env: NonNullable<LaunchOptions['env']>): env is readonly (string | Buffer)[] {
+  return Array.isArray(env)
 }
