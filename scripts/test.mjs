@@ -2,9 +2,10 @@
 //   npm test                                    lint, Rust and TypeScript
 //   npm test -- packages/caps/test/x.test.ts    only these files
 // What breaks without a failing test (a crate that does not compile, a test file that dies) counts as one failure.
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Parser } from 'tap-parser'
 import { check, checks } from './lint.mjs'
 import { root } from './run.mjs'
@@ -26,7 +27,8 @@ function rust() {
     maxBuffer: 1 << 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  process.stdout.write(stdout)
+  // Crates without tests say that at length.
+  process.stdout.write(stdout.replaceAll(/\nrunning 0 tests\n\ntest result: ok\. 0 passed; 0 failed; 0 ignored.*\n/g, '').replaceAll(/\n{2,}/g, '\n'))
   let failed = 0
   for (const [, ok, bad, ignored] of stdout.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
     count.passed += Number(ok)
@@ -36,33 +38,49 @@ function rust() {
   count.failed += status !== 0 && failed === 0 ? 1 : failed
 }
 
-/** tap shows its own report; the raw TAP goes to a file and is counted here, since its JSON reporter takes a skip for a failure. */
-function typescript(files) {
+/**
+ * tap's raw output goes to a file and is counted here, since its JSON reporter takes a skip for a failure; its reporters
+ * for people write control sequences even into a pipe. Meanwhile one line a test file is shown.
+ */
+async function typescript(files) {
   const raw = join(root, 'target/tests.tap')
   mkdirSync(join(root, 'target'), { recursive: true })
-  rmSync(raw, { force: true })
-  const { status } = spawnSync('tap', ['--reporter=terse', `--output-file=${raw}`, ...files], { cwd: root, stdio: 'inherit' })
+  const tap = spawn('tap', ['--reporter=tap', ...files], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const report = createWriteStream(raw)
+  for await (const line of createInterface({ input: tap.stdout })) {
+    report.write(`${line}\n`)
+    const file = /^((?:not )?ok) \d+ - (.*?) # time=([\d.]+)ms/.exec(line)
+    if (file) console.log(`${file[1] === 'ok' ? 'ok  ' : 'FAIL'} ${file[2]} (${(Number(file[3]) / 1000).toFixed(1)} s)`)
+  }
+  await new Promise(done => report.end(done))
+  const status = tap.exitCode ?? (await new Promise(done => tap.once('close', done)))
   let failed = 0
   let bailed = false
-  for (const [kind, result] of parsed(raw)) {
+  for (const [kind, result] of Parser.parse(readFileSync(raw, 'utf8'), { flat: true })) {
     if (kind === 'bailout') bailed = true
     if (kind !== 'assert') continue
     if (result.skip || result.todo) {
       count.skipped++
-      skips.push(`${result.fullname || ''} ${result.name}: ${result.skip || result.todo}`.trim())
+      skips.push(`${nameOf(result)}: ${result.skip || result.todo}`)
     } else if (result.ok) count.passed++
-    else failed++
+    else {
+      failed++
+      tell(result)
+    }
   }
   count.failed += (status !== 0 && failed === 0) || bailed ? Math.max(failed, 1) : failed
 }
 
-function parsed(file) {
-  try {
-    return Parser.parse(readFileSync(file, 'utf8'), { flat: true })
-  } catch (error) {
-    console.error(`test: tap left no report: ${error.message}`)
-    return []
-  }
+const nameOf = ({ fullname, name }) => (fullname && !name.startsWith(fullname) ? `${fullname} > ${name}` : name)
+
+/** One failed assertion: where it stands and what it found. */
+function tell(result) {
+  const { at, diff, found, wanted, stack, source: _source, ...rest } = result.diag ?? {}
+  console.log(`\nFAIL ${nameOf(result)}${at ? ` (${at.fileName}:${at.lineNumber})` : ''}`)
+  if (diff) console.log(String(diff).trimEnd())
+  else if (found !== undefined || wanted !== undefined) console.log({ found, wanted })
+  else console.log(rest)
+  if (stack && !diff) console.log(String(stack).trimEnd())
 }
 
 const files = process.argv.slice(2)
@@ -70,7 +88,7 @@ if (files.length === 0) {
   lint()
   rust()
 }
-typescript(files)
+await typescript(files)
 for (const skip of skips) console.log(`skipped: ${skip}`)
 if (count.skipped > 0) console.log(`${count.skipped} skipped`)
 console.log(`${count.passed} passed, ${count.failed} failed`)

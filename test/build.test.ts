@@ -1,7 +1,7 @@
 // The build's own promises: one at a time in a checkout, however the one before ended; nothing to do costs nothing; what
 // is left out of a lock comes back; no ordinary call of a tool loads what only people read.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import t from 'tap'
@@ -59,8 +59,9 @@ t.test('what was built', async t => {
   const again = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, encoding: 'utf8', env: cleanEnv() })
   t.equal(again.stdout + again.stderr, '', 'nothing is built that is built')
   for (const name of readdirSync(join(root, 'packages'))) {
-    const program = join(root, 'packages', name, `dist/bin/${name}.mjs`)
-    if (!existsSync(program)) continue
+    const { bin = {} } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as { bin?: Readonly<Record<string, string>> }
+    if (!bin[name]) continue
+    const program = join(root, 'packages', name, bin[name])
     const { stdout, status } = spawnSync(program, ['--version'], { encoding: 'utf8', env: cleanEnv() })
     t.equal(status, 0)
     t.match(stdout, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\\n$`), `${name} starts`)
