@@ -28,7 +28,11 @@ export function checkNpm() {
 /** cargo, rustc and the C compiler that rustc links with. */
 export function checkRust() {
   const rustc = output('rustc', ['--version'])
-  if (!rustc || !output('cargo', ['--version'])) stop(`cargo is missing, and the launcher and the addons are Rust: ${rustup}`)
+  if (!rustc || !output('cargo', ['--version'])) {
+    // rustup puts a `rustc` into PATH even where no toolchain is chosen.
+    if (output('rustup', ['--version']) !== undefined) stop('rustup has no toolchain here, and the launcher and the addons are Rust: rustup default stable')
+    stop(`cargo is missing, and the launcher and the addons are Rust: ${rustup}`)
+  }
   if (!atLeast(rustc, [1, 88])) stop(`${rustc} is too old, napi needs 1.88: rustup update stable (or ${rustup})`)
   if (!output('cc', ['--version'])) stop('cc is missing, and rustc links with it: apt-get install gcc libc6-dev')
 }
