@@ -80,7 +80,7 @@ function setsOf(capabilities: OciCapabilities | undefined): Request {
 function userRequest(user: NonNullable<OciConfig['process']>['user'], keep: unknown): Request {
   if (!user) return keep === 'keep' ? { groups: 'keep' } : {}
   const groups = keep === 'keep' ? 'keep' : (user.additionalGids ?? 'clear-if-allowed')
-  return { uid: user.uid ?? 0, gid: user.gid ?? 0, groups }
+  return { ...(user.uid === undefined ? {} : { uid: user.uid }), ...(user.gid === undefined ? {} : { gid: user.gid }), groups }
 }
 
 /** Names of a config, which is input like any other. */

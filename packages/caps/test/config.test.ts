@@ -35,7 +35,7 @@ t.test('other keys stay', async t => {
 })
 
 t.test('pipe and chain end in the same state', async t => {
-  for (const words of ['--drop all', '--keep docker', '--drop srcontainer', '--drop chown,kill', '--keep kill --ambient kill --user 1000', '--user 5:6 --groups 7', '--no-new-privs', '--keep all', '--user 5 --keep-groups --drop all']) {
+  for (const words of ['--drop all', '--keep docker', '--drop srcontainer', '--drop chown,kill', '--keep kill --ambient kill --user 1000', '--user 5:6 --groups 7', '--groups 7', '--clear-groups', '--keep-groups', '--no-new-privs', '--keep all', '--user 5 --keep-groups --drop all']) {
     const piped = fromConfig(JSON.parse(JSON.stringify(add(words))) as OciConfig)
     const after = (made: readonly Step[]) => stateAfter(root, made)
     t.strictSame(after(piped ? steps(piped, root, []) : []), after(steps(read(words), root, [])), words)

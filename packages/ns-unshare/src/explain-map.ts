@@ -20,6 +20,7 @@ interface UserStep {
 export function explainMap(failure: Failure): Explanation {
   const { syscall, path } = failure
   if (syscall === 'newuidmap' || syscall === 'newgidmap') return helper(failure, syscall)
+  if (path === '/proc/self') return { what: `cannot find the process in /proc: ${how(failure)}`, why: '/proc here belongs to another pid namespace', fix: 'mount that of this one first: mount -t proc proc /proc' }
   if (path.endsWith('_map') || path.endsWith('setgroups')) return { what: `cannot write ${path}: ${how(failure)}`, ...written(failure) }
   if (syscall === 'setns') return { what: `cannot enter the parent user namespace to write the map: ${how(failure)}` }
   return { what: `cannot become a user of the new user namespace: ${how(failure)}` }

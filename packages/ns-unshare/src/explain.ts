@@ -7,6 +7,9 @@ import type { Step } from '@srcon/kit/step'
 import { explainMap } from './explain-map.ts'
 import { how, lastBefore } from './failure.ts'
 
+/** Node has no name for it. */
+const EUSERS = 87
+
 /** Probes the host from the untouched state. */
 export function explain(failure: Failure): Explanation | undefined {
   switch (failure.step.do) {
@@ -34,7 +37,7 @@ const makes = (type: string) => (step: Step): boolean => step.do === `ns.${type}
 
 function userNamespace(failure: Failure): Explanation {
   const what = `cannot make a new user namespace: ${how(failure)}`
-  if (failure.code === 'ENOSPC' || failure.code === 'EUSERS') return { what, ...limitOf(['user']) }
+  if (failure.code === 'ENOSPC' || failure.errno === EUSERS) return { what, ...limitOf(['user']) }
   if (failure.code === 'EPERM') {
     if (lastBefore(failure, step => step.do === 'fs.chroot')) return { what, why: 'the plan has changed the root by plain chroot before, and the kernel refuses user namespaces there', fix: 'make the user namespace first, or let chroot-fs use pivot_root' }
     if (unmappedBefore(failure)) return { what, why: 'the user or group of the process is not mapped in the user namespace made before', fix: 'map it there: --map-root-user or --map-users' }
@@ -52,7 +55,7 @@ function unmappedBefore(failure: Failure): boolean {
 
 /** What unshare of other namespaces than user refuses. */
 function unshareCause(failure: Failure, types: readonly string[]): Explanation {
-  if (failure.code === 'ENOSPC' || failure.code === 'EUSERS') return limitOf(types)
+  if (failure.code === 'ENOSPC' || failure.errno === EUSERS) return limitOf(types)
   if (failure.code === 'EINVAL') {
     const absent = types.find(type => !statSync(`/proc/self/ns/${type}`, { throwIfNoEntry: false }))
     return absent === undefined ? {} : { why: `this kernel has no ${absent} namespaces`, fix: `leave --${absent === 'mnt' ? 'mount' : absent} out` }
@@ -90,7 +93,8 @@ function newNamespaces(failure: Failure): Explanation {
     const what = `cannot set the propagation of the mounts: ${how(failure)}`
     return failure.code === 'EINVAL' ? { what, why: '/ of the process is no mount point: it is in a chroot', fix: 'use --propagation unchanged, or make the namespace before the chroot' } : { what }
   }
-  return { what: `cannot enter the new time namespace: ${how(failure)}` }
+  const what = `cannot enter the new time namespace: ${how(failure)}`
+  return failure.errno === EUSERS ? { what, why: 'before Linux 6.2 it can be entered only by a process that nobody waits for', fix: 'put --time into a link before --pid and before limits, or use a newer kernel' } : { what }
 }
 
 function clocks({ code, note }: Failure): Explanation {

@@ -31,14 +31,15 @@ const DIRECTORIES = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin',
 /** Looks at the host. */
 export function readFacts(): NamespaceFacts {
   const { uid, gid, capabilities } = selfStatus()
-  const name = userName(uid.real)
+  const [users, groups] = [readText('/etc/subuid') ?? '', readText('/etc/subgid') ?? '']
+  const name = users + groups === '' ? undefined : userName(uid.real)
   return {
     uid: uid.effective,
     gid: gid.effective,
     capabilities: capabilities.effective,
-    subuid: subIds(readText('/etc/subuid') ?? '', name, uid.real),
+    subuid: subIds(users, name, uid.real),
     // By the user, not by a group.
-    subgid: subIds(readText('/etc/subgid') ?? '', name, uid.real),
+    subgid: subIds(groups, name, uid.real),
     helpers: ['newuidmap', 'newgidmap'].every(helper => helperPath(helper) !== undefined),
     uidMap: uidMap(),
     gidMap: gidMap(),

@@ -62,5 +62,13 @@ export async function run({ given }: ScannedLink, out: Output): Promise<void> {
   const [type, pid] = [word('type'), word('pid')]
   const found = listNamespaces({ ...(type === undefined ? {} : { types: [type as NsType] }), ...(pid === undefined ? {} : { pid: parsePid('ns-unshare', '--pid', pid) }) })
   if (out.json) return out.data(found)
-  out.table(found.map(({ type: kind, inode, processes, pid: lowest, ownerUid, command }) => ({ type: kind, inode, processes, pid: lowest, owner: ownerUid ?? '?', command: command.slice(0, 60) })))
+  for (const line of linesOf(found)) out.line(line)
+}
+
+/** For people: numbers to the right, the command last and as long as it is. Pure. */
+export function linesOf(found: readonly Namespace[]): string[] {
+  const rows = found.map(({ type, inode, processes, pid, ownerUid, command }) => [type, `${inode}`, `${processes}`, `${pid}`, `${ownerUid ?? '?'}`, command])
+  const all = [['TYPE', 'INODE', 'PROCESSES', 'PID', 'OWNER', 'COMMAND'], ...rows]
+  const widths = [0, 1, 2, 3, 4].map(i => Math.max(...all.map(row => row[i]?.length ?? 0)))
+  return all.map(row => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '))
 }

@@ -76,7 +76,7 @@ function newWords({ types, propagation = 'private', timeOffsets = {} }: NewStep)
     calls: [
       `unshare(${types.map(type => FLAG[type] ?? type).join(' | ')})`,
       ...offsets.map(([clock, seconds]) => `write(/proc/self/timens_offsets, "${clock} ${seconds} 0")`),
-      ...(types.includes('time') ? ['setns(/proc/self/ns/time_for_children, CLONE_NEWTIME)'] : []),
+      ...(types.includes('time') ? ['setns(/proc/self/ns/time_for_children, CLONE_NEWTIME), or entered by execve'] : []),
       ...(mounts && propagation !== 'unchanged' ? [`mount("/", MS_REC | ${PROPAGATION[propagation] ?? propagation})`] : []),
     ],
     classic: ['unshare', ...types.map(type => `--${LONG[type] ?? type}`), ...(mounts && propagation !== 'private' ? [`--propagation=${propagation}`] : []), ...offsets.map(([clock, seconds]) => `--${clock}=${seconds}`)].join(' '),

@@ -1,5 +1,5 @@
 // The whole way: words, plan, launcher, and then the kernel is asked. Positive controls beside every wall.
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmdirSync, statSync, unlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,6 +51,33 @@ t.test('maps of root', { skip: notRoot }, async t => {
   rmdirSync(directory)
   t.not(unshare([...map, '--', 'cat', '/etc/shadow']).status, 0, 'root inside is not root outside')
   t.equal(unshare(['-r', '--', 'cat', '/etc/shadow']).status, 0, 'where it is, it reads it')
+})
+
+/** Words that give nobody 1000 ids, in a mount namespace of their own. */
+function withSubids(file: string): string[] {
+  return ['unshare', '--mount', 'sh', '-c', `mount --bind ${file} /etc/subuid && mount --bind ${file} /etc/subgid && exec "$@"`, 'sh']
+}
+const noHelper = noUserNamespaces || (['/usr/bin/newuidmap', '/etc/subuid', '/etc/subgid'].every(path => existsSync(path)) ? false : 'newuidmap is not installed')
+
+t.test('ranges of an ordinary user', { skip: noHelper }, async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'srcon-subid-'))
+  const file = join(directory, 'subid')
+  writeFileSync(file, `${uid}:300000:1000\n`)
+  chmodSync(directory, 0o755)
+  const before = withSubids(file)
+  t.equal(inside(['-r', '--map-users', 'auto'], 'tr -s " " " " < /proc/self/uid_map; id -u; cat /proc/self/setgroups', { uid, before }), `0 ${uid} 1\n 1 300000 1000\n0\nallow`)
+  t.match(unshare(['--map-users', '0:400000:5', '--map-groups', '0:400000:5', '--', 'true'], { uid, before }), { status: 125, stderr: /newgidmap could not write the map: .*not allowed\n {2}why: \/etc\/subgid does not give these ids to this user \(it gives 65534:300000:1000\)/ })
+  t.match(unshare(['--map-users', 'auto', '--', 'true'], { uid, before: [...before, 'setpriv', '--no-new-privs'] }), { status: 125, stderr: /why: no_new_privs is set on this process/ })
+  unlinkSync(file)
+  rmdirSync(directory)
+})
+
+t.test('what the host forbids is found out', { skip: noUserNamespaces }, async t => {
+  const limited = (name: string) => ['unshare', '--user', '--map-root-user', 'sh', '-c', `echo 0 > /proc/sys/user/${name} && exec "$@"`, 'sh']
+  t.match(unshare(['--user', '--', 'true'], { before: limited('max_user_namespaces') }), { status: 125, stderr: /cannot make a new user namespace: ENOSPC \(unshare\)\n {2}why: user.max_user_namespaces is 0/ })
+  t.match(unshare(['--net', '--uts', '--', 'true'], { before: limited('max_net_namespaces') }), { status: 125, stderr: /why: user.max_net_namespaces is 0.*\n {2}fix: as root: sysctl/ })
+  t.match(unshare(['--pid', '--', 'true'], { before: limited('max_pid_namespaces') }), { status: 125, stderr: /new pid namespace: ENOSPC .*\n {2}why: user.max_pid_namespaces is 0/ })
+  t.match(unshare(['-r', '--', 'true'], { before: ['unshare', '--pid', '--fork'] }), { status: 125, stderr: /another pid namespace/ })
 })
 
 t.test('two levels', { skip: noUserNamespaces }, async t => {

@@ -2,7 +2,7 @@
 import { readlinkSync } from 'node:fs'
 import t from 'tap'
 import { inodeOf, namespaceOf, TYPES } from '../src/inodes.ts'
-import { listNamespaces, printable } from '../src/list.ts'
+import { linesOf, listNamespaces, printable } from '../src/list.ts'
 import { show } from '../src/show.ts'
 import { inside, notRoot, unshare } from './fixtures/run.ts'
 
@@ -31,6 +31,7 @@ t.test('list', async t => {
   t.strictSame(listNamespaces({ types: ['uts'], pid: process.pid }).map(({ inode }) => inode), [own('uts')])
   t.match(JSON.parse(unshare(['list', '--type', 'uts', '--pid', String(process.pid), '--json']).stdout), [{ type: 'uts', inode: own('uts') }])
   t.match(unshare(['list', '-t', 'zone']), { status: 125, stderr: /zone/ })
+  t.strictSame(linesOf([{ type: 'uts', inode: 5, processes: 12, pid: 1, command: 'a b', ownerUid: undefined, parent: undefined }]), ['TYPE  INODE  PROCESSES  PID  OWNER  COMMAND', 'uts       5         12    1      ?  a b'])
   t.equal(printable('a\u001b[31m\nb\u009b'), 'a?[31m?b?')
 })
 

@@ -48,7 +48,12 @@ impl Step for File {
     }
 
     fn act(&self, launch: &mut dyn Launch) -> Result<(), Failure> {
-        let path = format!("self/ns/{}", self.kind.file());
+        // A worker may enter its time namespace only when it executes the command.
+        let name = match self.kind {
+            NsType::Time => "time_for_children",
+            kind => kind.file(),
+        };
+        let path = format!("self/ns/{name}");
         let c_path = CString::new(path.as_str()).map_err(|_| Failure::wrong("path"))?;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let namespace = openat(launch.proc(), &c_path, flags, Mode::empty())

@@ -18,6 +18,7 @@ use std::{
 /// The write that failed, or what the helper program said.
 pub fn write(step: &User, keeper: &dyn Keeper, parent: BorrowedFd<'_>) -> Result<(), Failure> {
     let (proc, worker) = (keeper.proc(), keeper.worker());
+    check_proc(proc)?;
     if is_own(proc, parent) {
         return write_here(step, proc, worker);
     }
@@ -25,6 +26,20 @@ pub fn write(step: &User, keeper: &dyn Keeper, parent: BorrowedFd<'_>) -> Result
         sys::setns(parent, libc::CLONE_NEWUSER).map_err(fail("setns"))?;
         write_here(step, proc, worker)
     })
+}
+
+/// The worker is named by its pid, so the numbers in this proc must be those of our pid namespace:
+/// in another's, the same number is somebody else.
+fn check_proc(proc: BorrowedFd<'_>) -> Result<(), Failure> {
+    let own = rustix::process::getpid().as_raw_nonzero().to_string();
+    let path = "/proc/self";
+    let there = rustix::fs::readlinkat(proc, c"self", Vec::new())
+        .map_err(|e| Failure::new("readlinkat", e).at(path))?;
+    if there.to_bytes() != own.as_bytes() {
+        let note = format!("it says {}, not {own}", there.to_string_lossy());
+        return Err(Failure::wrong(note).at(path));
+    }
+    Ok(())
 }
 
 fn is_own(proc: BorrowedFd<'_>, parent: BorrowedFd<'_>) -> bool {
