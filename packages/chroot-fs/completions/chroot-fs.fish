@@ -26,7 +26,7 @@ complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l proc -d 'mount a new p
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l bind-proc -d 'show the present /proc instead, with the processes that it shows'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l sys -d 'mount a new read-only sysfs on /sys'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l dev -d 'a new /dev with null, zero, full, random, urandom, tty, pts and shm'
-complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l cgroups -a 'ro rw' -d 'show the cgroup tree on /sys/fs/cgroup, read-only unless rw (implies a /sys that has the directory)'
+complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l cgroups -a 'ro rw' -d 'show the cgroup tree on /sys/fs/cgroup, read-only unless rw'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l bind -r -d 'show the file or directory SRC at DST'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l rbind -r -d 'the same with all that is mounted below SRC'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l tmpfs -r -d 'mount an empty tmpfs at DST'

@@ -25,7 +25,7 @@ function whatFailed({ step, syscall, code, path, note }: Failure): string {
     case 'fs.mount':
       return `cannot mount ${textOf(step['type'])} on ${place}${error}`
     case 'fs.mask':
-      return `cannot hide ${place}${error}`
+      return `cannot hide ${textOf(step['path'])}${error}`
     case 'fs.read-only':
       return `cannot make ${place || 'the root'} read-only${error}`
     case 'fs.pivot':

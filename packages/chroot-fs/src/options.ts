@@ -14,7 +14,7 @@ export const table: ToolTable = {
         'bind-proc': { takes: 'nothing', about: 'show the present /proc instead, with the processes that it shows', more: 'For outer containers that mask parts of /proc: there the kernel refuses a new proc to a user namespace. Processes outside of the pid namespace can be seen.' },
         sys: { takes: 'nothing', about: 'mount a new read-only sysfs on /sys', more: 'In a user namespace without a network namespace of its own the kernel refuses a new one; then the present /sys is shown read-only.' },
         dev: { takes: 'nothing', about: 'a new /dev with null, zero, full, random, urandom, tty, pts and shm' },
-        cgroups: { takes: 'optional', meta: 'MODE', choices: ['ro', 'rw'], about: 'show the cgroup tree on /sys/fs/cgroup, read-only unless rw (implies a /sys that has the directory)' },
+        cgroups: { takes: 'optional', meta: 'MODE', choices: ['ro', 'rw'], about: 'show the cgroup tree on /sys/fs/cgroup, read-only unless rw' },
         bind: { takes: 'value', repeat: true, meta: 'SRC:DST[:OPT,…]', about: 'show the file or directory SRC at DST', more: 'SRC is looked up before the root changes, DST inside the new root; missing directories are made. OPT: ro, noexec, nosymfollow, noatime; suid and dev, which are off otherwise. A colon in a path is written \\: and a backslash \\\\.' },
         rbind: { takes: 'value', repeat: true, meta: 'SRC:DST[:OPT,…]', about: 'the same with all that is mounted below SRC' },
         tmpfs: { takes: 'value', repeat: true, meta: 'DST[:OPT,…]', about: 'mount an empty tmpfs at DST', more: 'OPT as for --bind, and the options of tmpfs: size=64m, mode=0755, nr_inodes=1000, uid=0, gid=0.' },

@@ -43,6 +43,17 @@ export function run(link: ScannedLink, out: Output): Promise<void> {
   const [word = 'self'] = link.positionals
   const mounts = show(word === 'self' ? 'self' : parsePid('chroot-fs', 'PID', word))
   if (out.json) out.data(mounts)
-  else out.table(mounts.map(({ target, type, source, attributes, propagation }) => ({ target, type, source, attributes: attributes.join(','), propagation: propagation.join(' ') || 'private' })))
+  else for (const line of lines(mounts)) out.line(line)
   return Promise.resolve()
 }
+
+/** Columns one below the other; a mount on top of another on the same target comes after it. */
+function lines(mounts: readonly MountRow[]): string[] {
+  const rows = mounts.map(({ target, type, source, attributes, propagation }) => [target, type, source, attributes.join(','), propagation.join(',') || 'private'].map(printable))
+  const all = [['TARGET', 'TYPE', 'SOURCE', 'ATTRIBUTES', 'PROPAGATION'], ...rows]
+  const widths = all[0]?.map((_, i) => Math.max(...all.map(row => row[i]?.length ?? 0))) ?? []
+  return all.map(row => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd())
+}
+
+/** A name that somebody else chose must not steer the terminal. */
+const printable = (text: string): string => text.replace(/[\0-\x1f\x7f-\x9f]/g, '?')

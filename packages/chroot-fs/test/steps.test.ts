@@ -1,0 +1,82 @@
+// Options to steps: the one order that works, and what depends on the host.
+import t from 'tap'
+import { hostRoot } from '../src/host-root.ts'
+import { checkRoot, type RootOptions } from '../src/read.ts'
+import { steps } from '../src/steps.ts'
+import { inside, onHost, own, pid, user } from './fixtures/facts.ts'
+
+const of = (options: RootOptions, facts = onHost, before: Parameters<typeof steps>[2] = []) => steps(checkRoot('./r', options), facts, before)
+const names = (list: ReturnType<typeof of>) => list.map(step => step.do)
+const targets = (list: ReturnType<typeof of>) => list.filter(step => step.do === 'fs.mount' || step.do === 'fs.bind').map(step => step['target'])
+
+t.test('the order', async t => {
+  const all = of({ tmpfs: '/t', bind: 'a:/a', mask: '/m', defaultMasks: true, readOnly: true, proc: true, workdir: '/t' })
+  t.strictSame([...new Set(names(all))], ['fs.own-mounts', 'fs.private', 'fs.open', 'fs.attach', 'fs.mount', 'fs.bind', 'fs.mask', 'fs.read-only', 'fs.pivot', 'run.cwd'])
+  t.strictSame(all.filter(step => step.do === 'fs.open').map(step => step['path']), ['./r', 'a'], 'relative as written')
+  t.strictSame(all.at(-3), { do: 'fs.read-only' })
+})
+
+t.test('proc, sys and dev first, parents before children', async t => {
+  t.strictSame(targets(of({ tmpfs: ['/a/b', '/a', '/z', '/dev/extra', '/a/b/c'], dev: true, proc: true })), ['/dev', '/dev/extra', '/dev/pts', '/dev/shm', '/proc', '/a', '/a/b', '/z', '/a/b/c'])
+  t.strictSame(targets(of({ tmpfs: ['/a', '/a'] })), ['/a', '/a'])
+  t.strictSame(targets(of({ tmpfs: ['/ab', '/a'] })), ['/ab', '/a'], 'a name that begins the same is not below')
+})
+
+t.test('a new /dev has its devices', async t => {
+  const made = names(of({ dev: true }))
+  t.equal(made[made.indexOf('fs.mount') + 1], 'fs.device')
+  t.equal(made.filter(name => name === 'fs.device').length, 6)
+  t.equal(made.filter(name => name === 'fs.symlink').length, 5)
+})
+
+t.test('a read-only tmpfs is closed when its places are made', async t => {
+  const all = of({ tmpfs: ['/t:ro', '/t/x'] })
+  t.strictSame(all.find(step => step['target'] === '/t')?.['attributes'], ['nosuid', 'nodev'])
+  t.ok(all.findIndex(step => step.do === 'fs.read-only' && step['path'] === '/t') > all.findIndex(step => step['target'] === '/t/x'))
+})
+
+t.test('plain chroot', async t => {
+  t.strictSame(of({ chroot: true, workdir: '/x' }), [{ do: 'fs.chroot', path: './r' }, { do: 'run.cwd', path: '/x' }])
+  t.strictSame(of({ chroot: true, proc: true }).at(-1), { do: 'fs.chroot' })
+})
+
+const sysOf = (facts: typeof onHost, before: Parameters<typeof steps>[2]) => of({ sys: true }, facts, before).find(step => step['target'] === '/sys')?.do
+t.test('sysfs where the network namespace is ours', async t => {
+  t.equal(sysOf(onHost, []), 'fs.mount')
+  t.equal(sysOf(onHost, [user]), 'fs.bind')
+  t.equal(sysOf(onHost, [own('net'), user]), 'fs.bind', 'the outer one owns it')
+  t.equal(sysOf(onHost, [user, own('uts', 'net')]), 'fs.mount')
+  t.equal(sysOf(inside, []), 'fs.bind')
+  t.equal(sysOf(inside, [own('net')]), 'fs.mount')
+  const bind = of({ sys: true }, inside).find(step => step.do === 'fs.bind')
+  t.strictSame(bind?.['recursiveAttributes'], ['ro', 'nosuid', 'nodev', 'noexec'], 'the present one is shown read-only as a whole')
+})
+
+t.test('the cgroup tree', async t => {
+  const tree = (cgroup: 1 | 2 | undefined, before: Parameters<typeof steps>[2] = []) => of({ cgroups: true }, { ...onHost, cgroup }, before).find(step => step['target'] === '/sys/fs/cgroup')
+  t.match(tree(1, [own('cgroup')]), { do: 'fs.bind', propagation: 'slave', recursiveAttributes: ['ro', 'nosuid', 'nodev', 'noexec', 'relatime'] })
+  t.match(tree(2), { do: 'fs.bind' })
+  t.match(tree(2, [user, own('cgroup')]), { do: 'fs.mount', type: 'cgroup2' })
+  t.match(tree(2, [own('cgroup'), user]), { do: 'fs.bind' })
+  t.throws(() => tree(undefined), { code: 'E_HOST', why: /no cgroup hierarchy/ })
+})
+
+t.test('terminals belong to group 5 only where there is one', async t => {
+  const devpts = { mounts: [{ type: 'devpts', target: '/dev/pts', attributes: [], options: { gid: '5' } }], masks: [], readOnlyPaths: [] } as const
+  const gid = (facts: typeof onHost, before: Parameters<typeof steps>[2]) => (steps(devpts, facts, before).find(step => step.do === 'fs.mount')?.['options'] as { gid?: string } | undefined)?.gid
+  t.equal(gid(onHost, []), '5')
+  t.equal(gid(inside, []), undefined)
+  t.equal(gid(onHost, [user]), undefined)
+  t.equal(gid(onHost, [{ ...user, gidMap: [{ inside: 0, outside: 100_000, count: 65_536 }] }]), '5')
+})
+
+t.test('the host\'s own tree', async t => {
+  const all = steps(hostRoot(), onHost, [user, own('net'), pid])
+  t.match(all.find(step => step.do === 'fs.attach'), { recursiveAttributes: ['ro', 'nosuid', 'nodev'] })
+  t.match(targets(all), ['/proc', '/sys', '/dev', '/dev/pts', '/dev/shm', '/tmp', '/run', '/home', '/root', '/var/tmp'])
+  t.strictSame(all.find(step => step['target'] === '/home'), { do: 'fs.mount', type: 'tmpfs', target: '/home', options: { mode: '755' }, attributes: ['nosuid', 'nodev'], optional: true })
+  const more = hostRoot(checkRoot(undefined, { tmpfs: '/tmp:size=1m', mask: '/etc/ssh', workdir: '/tmp', bind: 'x:/srv' }))
+  t.strictSame(more.mounts.filter(({ target }) => target === '/tmp').length, 1)
+  t.match(more, { root: '/', workdir: '/tmp', masks: /\/etc\/ssh/ })
+  t.equal(more.mounts.at(-1)?.target, '/srv')
+})
