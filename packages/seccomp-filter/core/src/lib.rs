@@ -8,12 +8,14 @@
 
 mod action;
 mod arch;
+mod arguments;
 pub mod bpf;
 mod compile;
 mod emit;
 mod error;
 mod graph;
 mod load;
+mod numbers;
 pub mod oci;
 mod policy;
 mod search;

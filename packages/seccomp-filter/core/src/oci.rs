@@ -7,6 +7,7 @@
 //! them", names that no table knows are skipped. Of rules that contradict each other the strictest
 //! wins, for which libseccomp has no rule at all.
 
+mod host;
 mod plain;
 mod resolve;
 mod shape;

@@ -3,7 +3,7 @@
 
 use super::{
     Context,
-    resolve::applies,
+    host::applies,
     shape::{FormRule, Source},
     words::errno_of,
 };
