@@ -39,7 +39,11 @@ pub struct Common {
 /// process has not become the command.
 pub fn carry_out(start: Start) -> ! {
     let code = match prepare(start) {
-        Ok(common) => part(&common),
+        Ok(common) => {
+            let code = part(&common);
+            std::mem::forget(common);
+            code
+        }
         Err((page, watched, refusal)) => {
             page.refuse(&refusal);
             if !watched {
@@ -145,7 +149,10 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
     };
     // SAFETY: this process is single-threaded; the worker drops nothing of ours.
     match unsafe { clone::vfork(libc::SIGCHLD, std::ptr::null_mut(), act) } {
-        Ok(_) => Some(supervisor::supervise(common, keeper, live_write)),
+        Ok(_) => {
+            drop((wires, live));
+            Some(supervisor::supervise(common, keeper, live_write))
+        }
         Err(_) => {
             drop(live_write);
             supervisor::wait_for(keeper);

@@ -30,7 +30,7 @@ pub fn supervise(common: &Common, keeper: i32, live: OwnedFd) -> i32 {
     let Some(signals) = signal_descriptor() else {
         return crate::FAILED;
     };
-    let stopped = common.stopped.as_ref().map(|(read, _)| read.as_fd());
+    let mut stopped = common.stopped.as_ref().map(|(read, _)| read.as_fd());
     let mut keep = vec![live.as_raw_fd(), signals.as_raw_fd()];
     keep.extend(stopped.map(|s| s.as_raw_fd()));
     hygiene::close_all_but(&keep);
@@ -46,15 +46,18 @@ pub fn supervise(common: &Common, keeper: i32, live: OwnedFd) -> i32 {
         if poll(&mut fds, None).is_err() {
             continue;
         }
-        let command_stopped = fds
-            .get(1)
-            .is_some_and(|f| f.revents().contains(PollFlags::IN));
+        let from_init = fds.get(1).map_or(PollFlags::empty(), PollFd::revents);
         if fds[0].revents().contains(PollFlags::IN) {
             watch.signal(&signals);
         }
-        if command_stopped && let Some(s) = stopped {
-            let _ = rustix::io::read(s, &mut [0; 16]);
-            watch.stop_with_it();
+        match stopped {
+            Some(pipe) if from_init.contains(PollFlags::IN) => {
+                let _ = rustix::io::read(pipe, &mut [0; 16]);
+                watch.stop_with_it();
+            }
+            // No init holds the other end: asked again, poll would not sleep any more.
+            _ if !from_init.is_empty() => stopped = None,
+            _ => {}
         }
     }
     // The end of this pipe is the keeper's word to undo.
