@@ -94,7 +94,7 @@ function newNamespaces(failure: Failure): Explanation {
     return failure.code === 'EINVAL' ? { what, why: '/ of the process is no mount point: it is in a chroot', fix: 'use --propagation unchanged, or make the namespace before the chroot' } : { what }
   }
   const what = `cannot enter the new time namespace: ${how(failure)}`
-  return failure.errno === EUSERS ? { what, why: 'before Linux 6.2 it can be entered only by a process that nobody waits for', fix: 'put --time into a link before --pid and before limits, or use a newer kernel' } : { what }
+  return failure.errno === EUSERS ? { what, why: 'before Linux 6.2 a process that is supervised cannot enter it', fix: 'use Linux 6.2 or newer, or --time without --pid and without limits' } : { what }
 }
 
 function clocks({ code, note }: Failure): Explanation {
