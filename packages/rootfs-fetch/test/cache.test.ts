@@ -1,0 +1,111 @@
+// The cache under kill -9 and under many at once: it always works afterwards, and nothing half made is ever seen.
+import { lstatSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { Cache } from '../src/cache.ts'
+import { fetchRootfs } from '../src/index.ts'
+import { fetchAsync } from './fixtures/run.ts'
+import { arch, layMirror, nameOf, put, scratch, smallRoot } from './fixtures/scratch.ts'
+import { serve } from './fixtures/server.ts'
+
+/** Files of the archive in the rounds of kill -9: enough that unpacking takes a while. */
+const MANY = 300
+/** How long the rounds may take, milliseconds. */
+const ROUNDS = 18_000
+
+t.test('kill -9 at any moment', { timeout: 120_000 }, async t => {
+  const folder = scratch(t, true)
+  const cache = join(folder, 'cache')
+  const mirror = layMirror(join(folder, 'mirror'), 'v3.20', { '3.20.3': await smallRoot(folder, '3.20.3', MANY) })
+  const { url } = await serve(t, mirror)
+  const args = ['alpine:3.20', '--mirror', url]
+  const began = Date.now()
+  let whole = 0
+  let killed = 0
+  // From the first sign of work on, a little later each time; a whole tree is removed and made anew.
+  for (let round = 0; Date.now() - began < ROUNDS; round++) {
+    const { child, ended } = fetchAsync(args, { cache })
+    await new Promise(resolve => {
+      child.stderr?.once('data', () => setTimeout(resolve, (round * 7) % 60))
+      child.once('exit', resolve)
+    })
+    child.kill('SIGKILL')
+    const { status } = await ended
+    if (status === 0) whole++
+    else killed++
+    for (const name of readdirSync(join(cache, 'trees'))) {
+      const tree = join(cache, 'trees', name)
+      t.equal(readdirSync(join(tree, 'rootfs/etc')).length, MANY + 1, 'a tree that is seen is whole')
+      t.ok(lstatSync(join(tree, 'tree.json')).size > 0)
+      await (await Cache.open(cache)).remove(tree)
+    }
+  }
+  t.ok(killed > 0, `${killed} killed, ${whole} whole`)
+  const { status, stdout } = await fetchAsync(args, { cache }).ended
+  t.equal(status, 0, 'the next one works')
+  t.equal(readFileSync(join(stdout.trimEnd(), 'etc/mark'), 'utf8'), '3.20.3')
+  t.strictSame(readdirSync(join(cache, 'tmp')), [], 'and nothing is left')
+})
+
+t.test('many at once: one download, one tree, the same path', async t => {
+  const folder = scratch(t)
+  const cache = join(folder, 'cache')
+  const mirror = layMirror(join(folder, 'mirror'), 'v3.20', { '3.20.3': await smallRoot(folder, '3.20.3', 100) })
+  const { url, asked } = await serve(t, mirror)
+  const all = await Promise.all(Array.from({ length: 5 }, async () => await fetchAsync(['alpine:3.20', '--mirror', url, '--json'], { cache }).ended))
+  t.strictSame(all.map(({ status }) => status), [0, 0, 0, 0, 0])
+  const told = all.map(({ stdout }) => JSON.parse(stdout) as { path: string; cached: boolean })
+  t.equal(new Set(told.map(({ path }) => path)).size, 1)
+  t.equal(told.filter(({ cached }) => !cached).length, 1)
+  t.equal(asked.get(`/v3.20/releases/${arch}/${nameOf('3.20.3')}`), 1, 'one download')
+  t.strictSame(readdirSync(join(cache, 'tmp')), [])
+})
+
+t.test('who waits for one that is killed takes over', async t => {
+  const folder = scratch(t)
+  const cache = join(folder, 'cache')
+  const bytes = await smallRoot(folder, '3.20.3')
+  const { url, faults } = await serve(t, layMirror(join(folder, 'mirror'), 'v3.20', { '3.20.3': bytes }))
+  // The first one hangs in its download, holding the lock.
+  const hanging = new Promise<void>(resolve => faults.set(nameOf('3.20.3'), response => void response.writeHead(200).write(bytes.subarray(0, 10), () => resolve())))
+  const first = fetchAsync(['alpine:3.20', '--mirror', url], { cache })
+  await hanging
+  faults.clear()
+  const second = fetchAsync(['alpine:3.20', '--mirror', url], { cache })
+  await new Promise<void>(resolve => {
+    second.child.stderr?.on('data', (part: string) => {
+      if (part.includes('waiting: another process')) resolve()
+    })
+  })
+  // Others are not held up.
+  const other = put(join(folder, 'other.tar.gz'), await smallRoot(folder, 'other'))
+  t.equal((await fetchRootfs(`tar:${other}`, { cache })).cached, false)
+  first.child.kill('SIGKILL')
+  t.match(await first.ended, { signal: 'SIGKILL' })
+  t.match(await second.ended, { status: 0, stdout: /^\/.*\n$/ })
+  t.strictSame(readdirSync(join(cache, 'tmp')), [])
+})
+
+t.test('a signal ends it cleanly, as that signal', async t => {
+  const folder = scratch(t)
+  const cache = join(folder, 'cache')
+  const { url, faults } = await serve(t, layMirror(join(folder, 'mirror'), 'v3.20', { '3.20.3': await smallRoot(folder) }))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const hanging = new Promise<void>(resolve => faults.set(nameOf('3.20.3'), response => void response.writeHead(200).write('x', () => resolve())))
+    const { child, ended } = fetchAsync(['alpine:3.20', '--mirror', url], { cache })
+    await hanging
+    child.kill(signal)
+    t.match(await ended, { signal, stdout: '' })
+    t.strictSame(readdirSync(join(cache, 'tmp')), [], 'nothing is left for the next one')
+  }
+})
+
+t.test('a lock is one at a time, also within a process, and can be given up', async t => {
+  const cache = await Cache.open(join(scratch(t), 'cache'))
+  const lock = await cache.lock('x')
+  const controller = new AbortController()
+  const waiting = cache.lock('x', controller.signal, () => controller.abort())
+  await t.rejects(waiting, { name: 'AbortError' })
+  const next = cache.lock('x', undefined, () => lock.release())
+  ;(await next).release()
+})
