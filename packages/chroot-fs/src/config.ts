@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { annotate, annotation, type OciConfig, type OciMount } from '@srcon/kit/config'
 import { ToolError } from '@srcon/kit/error'
+import { DEVICES } from './devices.ts'
 import type { ChrootFacts } from './facts.ts'
 import { fromOci, toOci } from './oci-mounts.ts'
 import { ATTRIBUTES, type Attribute, type ChrootOptions, type Mount } from './root-options.ts'
@@ -52,6 +53,8 @@ export function fromConfig(config: OciConfig): ChrootOptions | undefined {
   const masks = linux.maskedPaths ?? []
   const readOnlyPaths = linux.readonlyPaths ?? []
   refusePropagation(linux.rootfsPropagation)
+  refuseDevices(linux['devices'])
+  if (workdir !== undefined && !workdir.startsWith('/')) throw new ToolError(tool, `process.cwd '${workdir}' is not absolute`, { code: 'E_INPUT', hint: 'paths in the new root begin with /' })
   const plain = annotation(config, tool, 'chroot') === true
   const rootAttributes = attributesOf(annotation(config, tool, 'root-attributes'))
   const readOnly = root?.readonly === true || annotation(config, tool, 'read-only') === true
@@ -84,6 +87,14 @@ function attributesOf(value: unknown): readonly Attribute[] | undefined {
 function refusePropagation(propagation: string | undefined): void {
   if (propagation === undefined || propagation === '' || /^r?(?:private|slave)$/.test(propagation)) return
   throw new ToolError(tool, `cannot make the root's mounts ${propagation}`, { code: 'E_INPUT', why: 'mounts of the container would appear on the host', hint: 'leave linux.rootfsPropagation out, or set it to rprivate' })
+}
+
+/** The usual ones are in every new /dev; others would be missing without a word. */
+function refuseDevices(devices: unknown): void {
+  for (const { path } of (devices ?? []) as readonly { readonly path?: string }[]) {
+    if (DEVICES.some(usual => usual === path)) continue
+    throw new ToolError(tool, `cannot make the device ${path} of linux.devices`, { code: 'E_INPUT', why: 'no step of ours makes other devices than the usual ones', hint: `bind it instead: --bind ${path}:${path}:dev` })
+  }
 }
 
 function replace(before: readonly OciMount[], added: readonly OciMount[]): OciMount[] {

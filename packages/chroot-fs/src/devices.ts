@@ -19,6 +19,9 @@ const LINKS: readonly (readonly [path: string, to: string])[] = [
   ['/dev/ptmx', 'pts/ptmx'],
 ]
 
+/** Paths of the devices in every new /dev. */
+export const DEVICES: readonly string[] = NODES.map(([path]) => path)
+
 /** To be done right after a tmpfs was mounted on /dev. */
 export const deviceSteps: readonly Step[] = [
   ...NODES.map(([path, major, minor]) => ({ do: 'fs.device', path, major, minor })),

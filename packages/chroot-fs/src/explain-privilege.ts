@@ -1,6 +1,6 @@
 // Causes that lie in rights and namespaces: who may mount what, and what is locked.
 import type { Explanation, Failure } from '@srcon/kit/link'
-import { containerKind, filterRefusal, hasCapability, inInitialUserNamespace, isChrooted, maskedProc, mounts } from '@srcon/kit/probes'
+import { confinement, containerKind, filterRefusal, hasCapability, inInitialUserNamespace, isChrooted, maskedProc, mounts } from '@srcon/kit/probes'
 import type { Step } from '@srcon/kit/step'
 import { earlier, is, textOf } from './explain-words.ts'
 
@@ -9,7 +9,7 @@ export function explainPrivilege(failure: Failure): Explanation | undefined {
 }
 
 type Probe = (failure: Failure) => Explanation | undefined
-const probes: readonly Probe[] = [noPrivilege, noChroot, procNeedsPid, procMasked, sysfsNeedsNet, queueNeedsIpc, unmappedId, wrongOption, unknownType, lockedFlags, chrooted, initramfs, filtered]
+const probes: readonly Probe[] = [noPrivilege, noChroot, procNeedsPid, procMasked, sysfsNeedsNet, queueNeedsIpc, unmappedId, wrongOption, unknownType, lockedFlags, chrooted, initramfs, confined, filtered]
 
 const userStep = (steps: readonly Step[]): number => steps.findLastIndex(step => step.do === 'ns.user')
 const inUserNamespace = (failure: Failure): boolean => userStep(earlier(failure)) >= 0 || !inInitialUserNamespace()
@@ -96,6 +96,13 @@ function initramfs(failure: Failure): Explanation | undefined {
   if (failure.step.do !== 'fs.pivot' || !is(failure, 'EINVAL', 'EBUSY')) return undefined
   const root = mounts().find(({ target }) => target === '/')
   return root?.type === 'rootfs' ? { why: 'the system runs from its initramfs, which pivot_root(2) cannot put aside', fix: 'mount another root first, or use --chroot (no wall)' } : undefined
+}
+
+/** AppArmor and SELinux answer EACCES where the kernel's own checks answer EPERM. */
+function confined(failure: Failure): Explanation | undefined {
+  const label = is(failure, 'EACCES') && /^(?:mount|umount2|fsmount|move_mount|open_tree|pivot_root|mount_setattr)$/.test(failure.syscall) ? confinement() : undefined
+  if (label === undefined) return undefined
+  return { why: `the security module confines this process as '${label}', which forbids ${failure.syscall}(2)`, fix: containerKind() ? 'start the outer container with --security-opt apparmor=unconfined (or label=disable)' : 'allow mounts in that profile, or run from an unconfined shell' }
 }
 
 function filtered(failure: Failure): Explanation | undefined {

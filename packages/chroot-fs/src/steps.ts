@@ -6,13 +6,15 @@ import { deviceSteps } from './devices.ts'
 import type { ChrootFacts } from './facts.ts'
 import { asPossible } from './host-limits.ts'
 import { inOrder, isAtOrBelow } from './mount-order.ts'
+import { guardProc } from './proc-guard.ts'
 import type { ChrootOptions, Mount } from './root-options.ts'
 
 const ROOT = 'root'
 
-/** Pure. `before`: the steps of the links before this one. */
+/** Pure. `before`: the steps of the links before this one. Throws a ToolError: `E_HOST`, `E_REFUSED`. */
 export function steps(options: ChrootOptions, facts: ChrootFacts, before: readonly Step[]): readonly Step[] {
   const { root = '/', rootAttributes = [], masks, readOnlyPaths, readOnly, plain, workdir } = options
+  guardProc(options.mounts)
   const cwd: Step[] = workdir === undefined ? [] : [{ do: 'run.cwd', path: workdir }]
   if (plain && isBare(options)) return [{ do: 'fs.chroot', path: root }, ...cwd]
   const mounts = inOrder(options.mounts).map((mount, i) => mountSteps(asPossible(mount, facts, before), i))

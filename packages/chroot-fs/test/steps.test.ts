@@ -52,6 +52,13 @@ t.test('sysfs where the network namespace is ours', async t => {
   t.strictSame(bind?.['recursiveAttributes'], ['ro', 'nosuid', 'nodev', 'noexec'], 'the present one is shown read-only as a whole')
 })
 
+t.test('nothing covers what others trust in /proc', async t => {
+  for (const target of ['/proc/self/attr', '/proc/1/attr/current', '/proc/sys', '/proc']) t.throws(() => of({ bind: `/x:${target}` }), { code: 'E_REFUSED', why: /nothing else may lie over it/ }, target)
+  t.throws(() => of({ tmpfs: '/proc' }), { code: 'E_REFUSED' })
+  t.doesNotThrow(() => of({ proc: true, bind: '/x:/proc/meminfo' }))
+  t.doesNotThrow(() => of({ bindProc: true, tmpfs: '/process' }))
+})
+
 t.test('the cgroup tree', async t => {
   const tree = (cgroup: 1 | 2 | undefined, before: Parameters<typeof steps>[2] = []) => of({ cgroups: true }, { ...onHost, cgroup }, before).find(step => step['target'] === '/sys/fs/cgroup')
   t.match(tree(1, [own('cgroup')]), { do: 'fs.bind', propagation: 'slave', recursiveAttributes: ['ro', 'nosuid', 'nodev', 'noexec', 'relatime'] })

@@ -3,7 +3,10 @@
 //! would lead inside the root; a missing component is never made through a link.
 //! See openat2(2); CVE-2019-19921, CVE-2021-30465, CVE-2024-45310, CVE-2026-41579.
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, mkdirat, openat, openat2};
+use rustix::fs::{
+    FileType, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstat, fstatfs, mkdirat, openat,
+    openat2,
+};
 use rustix::io::Errno;
 use srcon_step::{Bytes, Failure};
 use std::ffi::{CStr, CString};
@@ -52,6 +55,11 @@ pub fn target(
         }
         other => other?,
     };
+    if links == Links::Inside && is_of_the_kernel(&found).map_err(|f| f.at(path.to_text()))? {
+        return Err(Failure::new("openat2", Errno::LOOP)
+            .at(path.to_text())
+            .note("a link leads into proc or sysfs; what lies there must be named as it is"));
+    }
     let is = if is_directory(&found)? {
         Sort::Directory
     } else {
@@ -75,6 +83,13 @@ pub fn parent(root: BorrowedFd<'_>, path: &Bytes) -> Result<(OwnedFd, CString), 
     };
     let dir = make_directories(root, before, Links::Inside).map_err(|f| f.at(path.to_text()))?;
     Ok((dir, last.clone()))
+}
+
+/// Whether a file is on proc or sysfs. A root could have a link where a volume is to be mounted and
+/// so have it cover files that others trust.
+fn is_of_the_kernel(fd: &OwnedFd) -> Result<bool, Failure> {
+    let kind = fstatfs(fd).map_err(|e| Failure::new("fstatfs", e))?.f_type;
+    Ok(kind == PROC_SUPER_MAGIC || kind == libc::SYSFS_MAGIC)
 }
 
 /// Whether an open file is a directory.

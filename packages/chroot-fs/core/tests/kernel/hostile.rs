@@ -149,6 +149,27 @@ fn magic_links_are_not_followed() {
     });
 }
 
+/// CVE-2019-16884: a volume must not cover what others trust, by a link neither.
+#[test]
+fn a_link_does_not_lead_a_mount_into_proc() {
+    let scratch = Scratch::new("cover");
+    let root = scratch.dir("root");
+    symlink("/proc/sys", root.join("data")).unwrap();
+    as_root_and_user(|_| {
+        as_first_process(|| {
+            let mut bench = Bench::new();
+            bench.prepare(&root);
+            bench.run(&mount("proc", "/proc")).unwrap();
+            let failure = bench.run(&mount("tmpfs", "/data")).unwrap_err();
+            assert_eq!(failure.errno, Errno::LOOP.raw_os_error());
+            assert!(failure.note.contains("leads into proc"), "{failure}");
+            let named =
+                r#"[{"do":"fs.mount","type":"tmpfs","target":"/proc/sys","ordinary":true}]"#;
+            bench.run(named).unwrap();
+        });
+    });
+}
+
 /// CVE-2025-31133, youki CVE-2025-62161: the file that masks is `/dev/null` and nothing else.
 #[test]
 fn a_mask_is_the_null_device() {
