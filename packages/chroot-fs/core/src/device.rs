@@ -2,7 +2,6 @@
 //! namespace. What is bound is first seen to be that device, by its numbers on the open file: a
 //! `/dev/null` that is a link to something else would be an open door (CVE-2025-31133).
 
-use crate::attributes::{self, Attribute};
 use crate::filesystem::check_target;
 use crate::place::{self, Links, Sort};
 use crate::{root::Root, tree};
@@ -39,8 +38,6 @@ impl Step for Device {
         let at = |f: Failure| f.at(self.path.to_text());
         let node = open(&self.path, self.major, self.minor)?;
         let copy = tree::clone_of(node.as_fd(), false).map_err(at)?;
-        attributes::add(copy.as_fd(), &[Attribute::NoSuid, Attribute::NoExec], false)
-            .map_err(at)?;
         let root = Root::of(launch)?;
         let target = place::target(root.as_fd(), &self.path, Sort::File, Links::None, true)?;
         tree::put(copy.as_fd(), target.as_fd()).map_err(at)

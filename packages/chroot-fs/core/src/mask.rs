@@ -16,6 +16,8 @@ use std::os::fd::{AsFd, OwnedFd};
 
 /// The shared empty tmpfs, once it is attached somewhere.
 const EMPTY: &str = "fs:empty";
+/// The verified null device.
+const NULL: &str = "fs:null";
 const CLOSED: &[Attribute] = &[
     Attribute::Ro,
     Attribute::NoSuid,
@@ -55,7 +57,7 @@ impl Step for Mask {
         };
         let at = |f: Failure| f.at(self.path.to_text());
         if !place::is_directory(&target)? {
-            let cover = null()?;
+            let cover = null(launch)?;
             return tree::put(cover.as_fd(), target.as_fd()).map_err(at);
         }
         // The first is kept: only a tree that is attached can be copied before Linux 6.15. One that
@@ -71,10 +73,19 @@ impl Step for Mask {
     }
 }
 
-fn null() -> Result<OwnedFd, Failure> {
+/// A copy of the mount of `/dev/null`, which is opened and looked at once for all masks of a plan.
+fn null(launch: &mut dyn Launch) -> Result<OwnedFd, Failure> {
+    if let Some(Ok(copy)) = launch
+        .descriptors()
+        .get(NULL)
+        .map(|node| tree::clone_of(node, false))
+    {
+        return Ok(copy);
+    }
     let path = Bytes::new("/dev/null").ok_or_else(|| Failure::wrong("/dev/null"))?;
-    let copy = tree::clone_of(device::open(&path, 1, 3)?.as_fd(), false)?;
-    attributes::add(copy.as_fd(), &[Attribute::NoSuid, Attribute::NoExec], false)?;
+    let node = device::open(&path, 1, 3)?;
+    let copy = tree::clone_of(node.as_fd(), false)?;
+    launch.descriptors().put(NULL, node);
     Ok(copy)
 }
 
