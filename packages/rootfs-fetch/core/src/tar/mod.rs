@@ -4,13 +4,15 @@
 //! not UTF-8, extended attributes, sparse files. And an archive that can be understood in two ways is
 //! refused, since whoever checked it may have read it the other way.
 
+mod entry;
 mod header;
 mod number;
 mod pax;
 mod reader;
 mod sparse;
 
-pub(crate) use reader::{Body, Entry, Reader};
+pub(crate) use entry::{Body, Entry};
+pub(crate) use reader::Reader;
 
 /// Everything in an archive is padded to this.
 pub(crate) const BLOCK: usize = 512;

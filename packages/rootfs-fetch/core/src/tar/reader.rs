@@ -2,45 +2,13 @@
 //! here; what comes out is one entry with everything known of it, its data still unread.
 
 use super::BLOCK;
+use super::entry::{Body, Entry, id};
 use super::header::Header;
 use super::pax::Records;
-use super::sparse::{self, Map};
+use super::sparse::{self, Keys, Map};
 use crate::failure::{Failure, Kind, damaged, over, refused};
 use crate::input::Input;
 use crate::limits::Limits;
-
-/// What an entry is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Body {
-    /// A regular file; with a map, only these pieces of it are in the archive.
-    File {
-        size: u64,
-        map: Option<Map>,
-    },
-    Directory,
-    Symlink {
-        target: Vec<u8>,
-    },
-    HardLink {
-        target: Vec<u8>,
-    },
-    Character(u32, u32),
-    Block(u32, u32),
-    Fifo,
-}
-
-/// One member of an archive.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) path: Vec<u8>,
-    pub(crate) body: Body,
-    pub(crate) mode: u32,
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
-    pub(crate) mtime: (i64, u32),
-    pub(crate) attributes: Vec<(Vec<u8>, Vec<u8>)>,
-    pub(crate) unknown_records: u64,
-}
 
 /// Reads entries; their data is read between two calls of [`Reader::next`].
 pub(crate) struct Reader<'a> {
@@ -134,97 +102,104 @@ impl<'a> Reader<'a> {
     }
 
     fn entry(&mut self, header: &Header<'_>, before: Before) -> Result<Entry, Failure> {
-        let records = before.records.unwrap_or_else(|| self.global.clone());
+        let mut records = before.records.unwrap_or_else(|| self.global.clone());
         let path = records
             .path
+            .take()
             .or(before.path)
             .unwrap_or_else(|| header.path());
-        let fail = |f: Failure| f.at(&path);
         let link = records
             .link
+            .take()
             .or(before.link)
             .unwrap_or_else(|| header.link());
-        let stored = records
-            .size
-            .map_or_else(|| header.size(), Ok)
-            .map_err(fail)?;
-        let id = |record: Option<u64>, field: Result<i64, Failure>, what: &str| {
-            let n = record.map_or_else(|| field.map(i128::from), |n| Ok(i128::from(n)))?;
-            // The highest id means "leave it" to chown(2).
-            u32::try_from(n)
-                .ok()
-                .filter(|&n| n != u32::MAX)
-                .ok_or_else(|| damaged(format!("{what} {n} is no id")))
-        };
-        let mut entry = Entry {
-            mode: header.mode().map_err(fail)?,
-            uid: id(records.uid, header.uid(), "uid").map_err(fail)?,
-            gid: id(records.gid, header.gid(), "gid").map_err(fail)?,
-            mtime: records
-                .mtime
-                .map_or_else(|| header.mtime().map(|s| (s, 0)), Ok)
-                .map_err(fail)?,
-            attributes: records.attributes,
-            unknown_records: records.unknown,
-            body: Body::Directory,
-            path: path.clone(),
-        };
-        if entry
+        self.describe(header, records, path.clone(), link)
+            .map_err(|f| f.at(&path))
+    }
+
+    fn describe(
+        &mut self,
+        header: &Header<'_>,
+        mut records: Records,
+        path: Vec<u8>,
+        link: Vec<u8>,
+    ) -> Result<Entry, Failure> {
+        let stored = records.size.map_or_else(|| header.size(), Ok)?;
+        // The tar of 1979 has no directories, only names that end with a slash.
+        let slash = path.ends_with(b"/");
+        let sparse = std::mem::take(&mut records.sparse);
+        let (body, name) = self.body(header, slash, link, stored, sparse)?;
+        // Some readers skip the data that a link claims to have, some take it for the next header.
+        if stored != 0 && !matches!(body, Body::File { .. }) {
+            return Err(refused("data behind an entry that is no file"));
+        }
+        let attributes: usize = records
             .attributes
             .iter()
             .map(|(n, v)| n.len() + v.len())
-            .sum::<usize>()
-            > self.limits.attributes
-        {
-            return Err(fail(over("too many bytes of extended attributes")));
+            .sum();
+        if attributes > self.limits.attributes {
+            return Err(over("too many bytes of extended attributes"));
         }
-        // The tar of 1979 has no directories, only names that end with a slash.
-        let slash = path.last() == Some(&b'/');
-        entry.body = match header.type_flag() {
+        Ok(Entry {
+            path: name.unwrap_or(path),
+            body,
+            mode: header.mode()?,
+            uid: id(records.uid, header.uid(), "uid")?,
+            gid: id(records.gid, header.gid(), "gid")?,
+            mtime: records
+                .mtime
+                .map_or_else(|| header.mtime().map(|s| (s, 0)), Ok)?,
+            attributes: records.attributes,
+            unknown_records: records.unknown,
+        })
+    }
+
+    /// What the entry is, and the name that a sparse file keeps apart.
+    fn body(
+        &mut self,
+        header: &Header<'_>,
+        slash: bool,
+        link: Vec<u8>,
+        stored: u64,
+        sparse: Keys,
+    ) -> Result<(Body, Option<Vec<u8>>), Failure> {
+        let body = match header.type_flag() {
             0 | b'0' | b'7' if slash => Body::Directory,
             0 | b'0' | b'7' => {
-                self.left = stored;
-                self.padding = padding(stored);
-                let (map, size) = match records.sparse.map_in_data().map_err(fail)? {
-                    true => (
-                        Some(sparse::pax_map(|| self.data_block()).map_err(fail)?),
-                        records.sparse.real_size,
-                    ),
-                    false => (records.sparse.map, records.sparse.real_size),
+                self.begin(stored);
+                let map = match sparse.map_in_data()? {
+                    true => Some(sparse::pax_map(|| self.data_block())?),
+                    false => sparse.map,
                 };
-                if let Some(name) = records.sparse.name.filter(|_| map.is_some()) {
-                    entry.path = name;
+                if map.is_none() && (sparse.name.is_some() || sparse.real_size.is_some()) {
+                    return Err(damaged("a sparse file without its map"));
                 }
-                self.file(map, size).map_err(fail)?
+                return Ok((self.file(map, sparse.real_size)?, sparse.name));
             }
             b'S' => {
-                let (map, size) = sparse::gnu_map(header.block(), || self.block()).map_err(fail)?;
-                self.left = stored;
-                self.padding = padding(stored);
-                self.file(Some(map), Some(size)).map_err(fail)?
+                let (map, size) = sparse::gnu_map(header.block(), || self.block())?;
+                self.begin(stored);
+                self.file(Some(map), Some(size))?
             }
             b'1' => Body::HardLink { target: link },
             b'2' => Body::Symlink { target: link },
-            b'3' => header
-                .device()
-                .map(|(a, b)| Body::Character(a, b))
-                .map_err(fail)?,
-            b'4' => header
-                .device()
-                .map(|(a, b)| Body::Block(a, b))
-                .map_err(fail)?,
+            b'3' => header.device().map(|(a, b)| Body::Character(a, b))?,
+            b'4' => header.device().map(|(a, b)| Body::Block(a, b))?,
             b'5' => Body::Directory,
             b'6' => Body::Fifo,
             other => {
                 let what = format!("unknown type of entry '{}'", crate::printable(&[other]));
-                return Err(fail(Failure::new(Kind::Unsupported, what)));
+                return Err(Failure::new(Kind::Unsupported, what));
             }
         };
-        // Some readers skip the data that a link claims to have, some take it for the next header.
-        if stored != 0 && !matches!(entry.body, Body::File { .. }) {
-            return Err(fail(refused("data behind an entry that is no file")));
-        }
-        Ok(entry)
+        Ok((body, None))
+    }
+
+    /// So many bytes of data follow.
+    fn begin(&mut self, stored: u64) {
+        self.left = stored;
+        self.padding = padding(stored);
     }
 
     fn file(&mut self, map: Option<Map>, real: Option<u64>) -> Result<Body, Failure> {

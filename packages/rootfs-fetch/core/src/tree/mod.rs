@@ -58,6 +58,8 @@ pub(crate) struct Tree<'a> {
     root: Place,
     directories: HashMap<Id, Directory>,
     deferred: Vec<Deferred>,
+    /// Bytes of the names in it: the only thing that an archive makes us remember in full.
+    deferred_bytes: usize,
     /// The parent of the entry before: archives come directory by directory.
     recent: Option<(Vec<u8>, Place)>,
     made: u64,
@@ -97,6 +99,7 @@ impl<'a> Tree<'a> {
             },
             directories: HashMap::from([(id, root)]),
             deferred: Vec::new(),
+            deferred_bytes: 0,
             recent: None,
             made: 0,
             limits: &options.limits,

@@ -3,7 +3,7 @@
 //! through a link, a hard link or a device that an earlier entry left.
 
 use super::{Attributes, Deferred, Place, Tree, id, look};
-use crate::failure::{Failure, refused, system};
+use crate::failure::{Failure, over, refused, system};
 use crate::remove::remove_at;
 use crate::tar::{Body, Entry, Reader};
 use rustix::fs::{
@@ -11,6 +11,9 @@ use rustix::fs::{
 };
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
+
+/// Bytes of memory for hard links that wait for their target.
+const MOST_DEFERRED: usize = 64 << 20;
 
 impl Tree<'_> {
     /// Makes `entry`, reading its data from `reader`. No components: the root itself, whose own
@@ -153,6 +156,18 @@ impl Tree<'_> {
             return self.link(&from, last, parent, name);
         }
         self.clear(parent, name)?;
+        self.defer(components, target)
+    }
+
+    fn defer(&mut self, components: &[&[u8]], target: &[&[u8]]) -> Result<(), Failure> {
+        self.deferred_bytes += components
+            .iter()
+            .chain(target)
+            .map(|part| part.len() + 32)
+            .sum::<usize>();
+        if self.deferred_bytes > MOST_DEFERRED {
+            return Err(over("too many hard links before their targets"));
+        }
         let owned = |parts: &[&[u8]]| parts.iter().map(|p| p.to_vec()).collect();
         self.deferred.push(Deferred {
             name: owned(components),
