@@ -5,7 +5,7 @@
 //! and executes the command, while the [`supervisor`] waits and the [`keeper`] does from outside
 //! what cannot be done from inside. See docs/launcher.md.
 
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 #![warn(missing_docs)]
 
 mod clone;
@@ -37,7 +37,7 @@ pub(crate) const FAILED: i32 = 125;
 /// # Safety
 /// Called by the C start-up code with the process's own vectors.
 // SAFETY: no other symbol of this name is in the program.
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn main(
     _argc: c_int,
     argv: *const *const c_char,
