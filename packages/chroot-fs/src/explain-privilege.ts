@@ -9,7 +9,7 @@ export function explainPrivilege(failure: Failure): Explanation | undefined {
 }
 
 type Probe = (failure: Failure) => Explanation | undefined
-const probes: readonly Probe[] = [noPrivilege, noChroot, procNeedsPid, procMasked, sysfsNeedsNet, queueNeedsIpc, unmappedId, wrongOption, unknownType, lockedFlags, chrooted, initramfs, confined, filtered]
+const probes: readonly Probe[] = [noPrivilege, noChroot, procNeedsPid, procMasked, sysfsNeedsNet, queueNeedsIpc, unmappedId, wrongOption, unknownType, lockedFlags, beingWritten, chrooted, initramfs, confined, filtered]
 
 const userStep = (steps: readonly Step[]): number => steps.findLastIndex(step => step.do === 'ns.user')
 const inUserNamespace = (failure: Failure): boolean => userStep(earlier(failure)) >= 0 || !inInitialUserNamespace()
@@ -84,6 +84,11 @@ function unknownType(failure: Failure): Explanation | undefined {
 function lockedFlags(failure: Failure): Explanation | undefined {
   if (failure.syscall !== 'mount_setattr' || !is(failure, 'EPERM') || !inUserNamespace(failure)) return undefined
   return { why: 'how access times are kept is locked on mounts that a user namespace has from outside', fix: 'leave noatime, relatime and strictatime out' }
+}
+
+function beingWritten(failure: Failure): Explanation | undefined {
+  if (failure.syscall !== 'mount_setattr' || !is(failure, 'EBUSY')) return undefined
+  return { why: 'a file of that mount is open for writing, so it cannot become read-only', fix: 'look who has it open: fuser -vm PATH' }
 }
 
 function chrooted(failure: Failure): Explanation | undefined {

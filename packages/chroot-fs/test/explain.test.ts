@@ -7,7 +7,7 @@ import t from 'tap'
 import { explain } from '../src/explain.ts'
 import { own, pid, user } from './fixtures/facts.ts'
 
-const CODES: Readonly<Record<string, number>> = { '': 0, EPERM: 1, ENOENT: 2, EACCES: 13, EEXIST: 17, ENODEV: 19, ENOTDIR: 20, EISDIR: 21, EINVAL: 22, EROFS: 30, ELOOP: 40 }
+const CODES: Readonly<Record<string, number>> = { '': 0, EPERM: 1, ENOENT: 2, EACCES: 13, EEXIST: 17, EBUSY: 16, ENODEV: 19, ENOTDIR: 20, EISDIR: 21, EINVAL: 22, EROFS: 30, ELOOP: 40 }
 
 function why(step: Step, failed: Partial<Failure>, before: readonly Step[] = []) {
   const code = failed.code ?? 'EPERM'
@@ -48,6 +48,7 @@ t.test('rights and namespaces', async t => {
   t.match(why(mount('tmpfs', '/t'), { syscall: 'fsconfig', code: 'EINVAL', note: 'option \'x\': tmpfs: Unknown parameter \'x\'' }), { why: /Unknown parameter 'x'/ })
   t.match(why(mount('mqueue', '/q'), { syscall: 'fsopen', code: 'ENODEV' }), { why: 'this kernel has no mqueue' })
   t.match(why({ do: 'fs.bind', tree: 'x', target: '/x' }, { syscall: 'mount_setattr' }, [user]), { why: /locked/, fix: /noatime/ })
+  t.match(why({ do: 'fs.read-only' }, { syscall: 'mount_setattr', code: 'EBUSY' }), { what: 'cannot make the root read-only: EBUSY (mount_setattr)', why: /open for writing/ })
   t.match(why({ do: 'fs.read-only', path: '/x' }, { syscall: 'verify', code: '', note: 'something' }), { what: 'cannot make /x read-only', why: 'something' })
 })
 

@@ -7,7 +7,7 @@ import { hostRoot } from '../src/host-root.ts'
 import { checkRoot, type RootOptions } from '../src/read.ts'
 import type { ChrootOptions } from '../src/root-options.ts'
 import { steps } from '../src/steps.ts'
-import { asUser, chrootFs, launched, makeRoot, noUserNamespaces, notRoot, ordinary, type Ended } from './fixtures/run.ts'
+import { asUser, chrootFs, explained, launched, makeRoot, noUserNamespaces, notRoot, ordinary, type Ended } from './fixtures/run.ts'
 
 const mountinfo = (): string => readFileSync('/proc/self/mountinfo', 'utf8')
 
@@ -149,4 +149,17 @@ t.test('filter', { skip: notRoot }, async t => {
   const { status, stdout } = chrootFs(['./r', '--proc'], { input: '{"ociVersion":"1.2.0","hostname":"x"}', cwd: '/tmp' })
   t.equal(status, 0)
   t.match(JSON.parse(stdout), { hostname: 'x', root: { path: '/tmp/r' }, mounts: [{ destination: '/proc' }] })
+})
+
+t.test('a masked proc', { skip: noUserNamespaces }, async t => {
+  const before = asUser()
+  const plan = [...before, { do: 'fs.own-mounts' }, { do: 'fs.private' }]
+  const proc = { do: 'fs.mount', type: 'proc', target: '/proc' }
+  const masked = { uid: ordinary, first: 'mount -t tmpfs mask /proc/fs' }
+  t.equal(launched([...plan, proc], 'true', { uid: ordinary }).status, 0, 'the control: one that hides nothing')
+  t.equal(launched([...plan, proc], 'true', masked).status, 125, 'mount too revealing')
+  const said = explained({ step: proc, index: plan.length, steps: [...plan, proc], syscall: 'fsmount', errno: 1, code: 'EPERM', path: '/proc', note: '' }, masked)
+  t.match(said, { what: 'cannot mount proc on /proc: EPERM (fsmount)', why: /is masked \(\/proc\/fs\), and a user namespace may only mount a proc that hides nothing/, fix: /--bind-proc/ })
+  const bind = steps(checkRoot(undefined, { bindProc: true }), readFacts(), before)
+  t.equal(launched([...before, ...bind], 'test -e /proc/self/status', masked).status, 0, 'the remedy works')
 })
