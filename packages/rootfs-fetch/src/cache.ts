@@ -74,8 +74,9 @@ export class Cache {
   /** The path of a whole tree and what it is; undefined where there is none. */
   tree(name: string): { path: string; record: TreeRecord } | undefined {
     const folder = join(this.root, 'trees', name)
+    const path = join(folder, 'rootfs')
     const record = readJson(join(folder, 'tree.json')) as TreeRecord | undefined
-    return record && { path: join(folder, 'rootfs'), record }
+    return record && statSync(path, { throwIfNoEntry: false })?.isDirectory() ? { path, record } : undefined
   }
 
   blob(sha512: string): string {
@@ -85,6 +86,12 @@ export class Cache {
   /** Whether a tree of any variant, or the archive, is there. */
   holds(sha512: string): boolean {
     return existsSync(this.blob(sha512)) || readdirSync(join(this.root, 'trees')).some(name => name.startsWith(sha512))
+  }
+
+  /** The names below a folder of names, without `.json`. */
+  refs(folder: string): string[] {
+    const at = join(this.root, 'refs', folder)
+    return existsSync(at) ? readdirSync(at).map(name => name.replace(/\.json$/, '')) : []
   }
 
   /** The sum that a name stood for when it was last fetched. */
@@ -129,11 +136,18 @@ export class Cache {
   }
 
   /** Writes a tree's record and puts the tree in its place. `made` holds `rootfs`, which is on disk already. */
-  commitTree(made: string, name: string, record: TreeRecord): string {
+  async commitTree(made: string, name: string, record: TreeRecord): Promise<string> {
     writeDurably(join(made, 'tree.json'), record)
     syncFolder(made)
     const to = join(this.root, 'trees', name)
-    this.commit(made, to)
+    // Somebody took a part of it away by hand.
+    if (!this.tree(name)) await this.remove(to)
+    try {
+      this.commit(made, to)
+    } catch (error) {
+      // Who did not know the sum before has another lock, and may have come first with the same tree.
+      if (!this.tree(name)) throw error
+    }
     return join(to, 'rootfs')
   }
 
@@ -192,5 +206,11 @@ function writeDurably(path: string, value: unknown): void {
 
 function readJson(path: string): unknown {
   if (!existsSync(path)) return undefined
-  return JSON.parse(readFileSync(path, 'utf8')) as unknown
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as unknown
+  } catch (cause) {
+    // What was changed by hand is made again.
+    if (cause instanceof SyntaxError) return undefined
+    throw failedCall(`cannot read ${path}`, cause, path)
+  }
 }

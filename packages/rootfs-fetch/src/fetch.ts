@@ -137,7 +137,7 @@ async function unpackArchive(cache: Cache, found: Found, options: FetchOptions):
         const { read: _, sha512: __, ...kept } = report
         const { source, version, arch, verified } = found
         const record: TreeRecord = { source, version, arch, sha512, verified, report: kept }
-        return finish(cache, found, cache.commitTree(made, name, record), sha512, kept, false)
+        return finish(cache, found, await cache.commitTree(made, name, record), sha512, kept, false)
       }
       if (again || fresh) throw changed(found.source)
     } catch (error) {

@@ -77,7 +77,8 @@ t.test('offline, and without the mirror', async t => {
   const { path } = await fetchRootfs('alpine:3.20', { mirror, cache })
   rmSync(mirror, { recursive: true })
   for (const offline of [false, true]) t.match(await fetchRootfs('alpine:3.20.3', { cache, offline, mirror }), { path, cached: true, verified: 'mirror' })
-  await t.rejects(fetchRootfs('alpine:3.20', { cache, offline: true }), { code: 'E_NOT_FOUND', why: /only exact versions/ })
+  for (const source of ['alpine', 'alpine:3.20', 'alpine:latest-stable']) t.match(await fetchRootfs(source, { cache, offline: true }), { path, version: '3.20.3' }, 'the newest that there is')
+  for (const source of ['alpine:3.19', 'alpine:edge', 'alpine:3.20.2']) await t.rejects(fetchRootfs(source, { cache, offline: true }), { code: 'E_NOT_FOUND' }, source)
   await t.rejects(fetchRootfs('alpine:3.20', { cache, mirror }), { code: 'ENOENT', message: /cannot use the mirror/ })
   // The tree is gone, the archive is there: made again without a mirror.
   rmSync(join(path, '..'), { recursive: true })
@@ -97,6 +98,19 @@ t.test('an archive in the cache that went bad is fetched again', async t => {
     t.equal((await fetchRootfs('alpine:3.20', { mirror, cache })).path, path)
     t.equal(markOf(path), '3.20.3')
     t.equal(sha512(readFileSync(blob)), sha512(archives['3.20.3']))
+  }
+})
+
+t.test('a tree in the cache that was taken apart is made again', async t => {
+  const folder = scratch(t)
+  const { mirror } = await mirrorIn(folder)
+  const options = { mirror, cache: join(folder, 'cache') }
+  const { path } = await fetchRootfs('alpine:3.20', options)
+  const record = join(path, '../tree.json')
+  for (const harm of [() => unlinkSync(record), () => writeFileSync(record, '{'), () => rmSync(path, { recursive: true })]) {
+    harm()
+    t.match(await fetchRootfs('alpine:3.20', options), { path, cached: false })
+    t.equal(markOf(path), '3.20.3')
   }
 })
 

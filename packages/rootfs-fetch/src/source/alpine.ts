@@ -56,8 +56,8 @@ function versionOf(name: string, arch: string): string | undefined {
 async function inBranch(mirror: Mirror, version: string | undefined, arch: string, signal?: AbortSignal): Promise<Release | undefined> {
   const folder = branchFolder(version, arch)
   const index = await mirror.text(`${folder}latest-releases.yaml`, signal)
-  const newest = index === undefined ? undefined : await newestOf(index, arch, mirror.url(folder).href)
-  if (newest && (!isExact(version) || newest.version === version)) return { ...newest, arch, path: folder + fileName(newest.version, arch) }
+  const listed = index === undefined ? undefined : await listedIn(index, arch, mirror.url(folder).href)
+  if (listed && (!isExact(version) || listed.version === version)) return { ...listed, arch, path: folder + fileName(listed.version, arch) }
   const wanted = isExact(version) ? version : pick(mirror.names(folder) ?? [], version, arch)
   if (wanted === undefined) return undefined
   const path = folder + fileName(wanted, arch)
@@ -65,7 +65,8 @@ async function inBranch(mirror: Mirror, version: string | undefined, arch: strin
   return sha512 !== undefined || mirror.names(folder)?.includes(fileName(wanted, arch)) ? { version: wanted, arch, path, sha512 } : undefined
 }
 
-async function newestOf(index: string, arch: string, where: string): Promise<{ version: string; sha512: string | undefined } | undefined> {
+/** What an index names. */
+async function listedIn(index: string, arch: string, where: string): Promise<{ version: string; sha512: string | undefined } | undefined> {
   const { parse } = await import('yaml')
   let entries: unknown
   try {
@@ -95,17 +96,21 @@ async function sumBeside(mirror: Mirror, path: string, signal?: AbortSignal): Pr
   return sums.get(path.slice(path.lastIndexOf('/') + 1)) ?? sums.get('')
 }
 
-/** The newest version among these names: exactly `wanted`, of that branch, or any; candidates only when named. */
+/** The newest version among names of archives. */
 export function pick(names: readonly string[], wanted: string | undefined, arch: string): string | undefined {
   if (wanted === 'edge') return undefined
-  const branch = wanted === undefined || wanted === 'latest-stable' ? undefined : wanted
+  return newest(names.flatMap(name => versionOf(name, arch) ?? []), wanted)
+}
+
+/** The newest of these versions: exactly `wanted`, of that branch, or any; candidates only when named. */
+export function newest(versions: readonly string[], wanted: string | undefined): string | undefined {
+  const branch = wanted === 'latest-stable' ? undefined : wanted
   const exact: boolean = isExact(branch)
   const fits = (version: string): boolean => {
     if (branch === undefined) return !version.includes('_')
     return version === branch || (!exact && !version.includes('_') && version.startsWith(`${branch}.`))
   }
-  const versions = names.flatMap(name => versionOf(name, arch) ?? []).filter(fits)
-  return versions.sort(compare).at(-1)
+  return versions.filter(fits).sort(compare).at(-1)
 }
 
 function compare(a: string, b: string): number {

@@ -6,19 +6,17 @@ import type { FetchOptions, Found } from '../fetch.ts'
 import { Mirror } from '../mirror.ts'
 import { tool } from '../native.ts'
 import { verifySum } from '../sums.ts'
-import { alpineArch, alpineMirror, findRelease, isExact, type Release } from './alpine.ts'
+import { alpineArch, alpineMirror, findRelease, isExact, newest, type Release } from './alpine.ts'
 
 /** Finds the archive; `pinned` is the sum that the caller gave. */
 export async function fromAlpine(cache: Cache, version: string | undefined, pinned: string | undefined, options: FetchOptions): Promise<Found> {
   const arch = options.arch ?? alpineArch()
   if (!/^\w{1,20}$/.test(arch)) throw new ToolError(tool, `'${arch}' is no architecture`, { code: 'E_USAGE', hint: 'for example x86_64, aarch64' })
-  const known = remembered(cache, version, arch, pinned, options)
+  // Offline, the newest that was ever fetched is the newest there is.
+  const exact = options.offline && version !== 'edge' ? newest(cache.refs(`alpine/${arch}`), version) : version
+  const known = remembered(cache, exact, arch, pinned, options)
   if (known) return known
-  if (options.offline) {
-    throw new ToolError(tool, `alpine${version === undefined ? '' : `:${version}`} for ${arch} is not in the cache`, {
-      code: 'E_NOT_FOUND', path: cache.root, why: isExact(version) ? undefined : 'without a mirror only exact versions are known', hint: isExact(version) ? 'leave --offline out once' : 'name the version, alpine:3.20.3',
-    })
-  }
+  if (options.offline) throw new ToolError(tool, `alpine${version === undefined ? '' : `:${version}`} for ${arch} is not in the cache`, { code: 'E_NOT_FOUND', path: cache.root, hint: 'leave --offline out once' })
   const mirror = new Mirror(options.mirror ?? (process.env['SRCON_ALPINE_MIRROR'] || alpineMirror))
   const release = await findRelease(mirror, version, arch, options.signal)
   return judge(mirror, release, pinned, options)
