@@ -31,6 +31,10 @@ impl Step for Hostname {
         }
     }
 
+    fn may_follow_pid(&self) -> bool {
+        true
+    }
+
     fn act(&self, _launch: &mut dyn Launch) -> Result<(), Failure> {
         rustix::system::sethostname(self.name.as_bytes()).map_err(fail("sethostname"))
     }

@@ -40,6 +40,10 @@ impl Step for Loopback {
         vec![Mark::Loopback]
     }
 
+    fn may_follow_pid(&self) -> bool {
+        true
+    }
+
     fn act(&self, _launch: &mut dyn Launch) -> Result<(), Failure> {
         let socket = socket_with(
             AddressFamily::INET,

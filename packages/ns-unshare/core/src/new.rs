@@ -141,6 +141,11 @@ impl Step for New {
         Ok(())
     }
 
+    /// A new time namespace is entered by children only: there the order matters.
+    fn may_follow_pid(&self) -> bool {
+        !self.types.contains(&NsType::Time)
+    }
+
     fn act(&self, launch: &mut dyn Launch) -> Result<(), Failure> {
         let flags = self.types.iter().fold(0, |all, t| all | t.flag());
         let names = || {
