@@ -205,3 +205,6 @@ pub fn mount_at(target: &str) -> Option<chroot_fs_core::mountinfo::MountEntry> {
         .rev()
         .find(|m| m.target == target.as_bytes())
 }
+
+/// The steps that mount proc.
+pub const PROC: &str = r#"[{"do":"fs.mount","type":"proc","target":"/proc","attributes":["nosuid","nodev","noexec"],"create":true}]"#;

@@ -1,5 +1,8 @@
 //! What the steps do to the kernel's state.
 
+mod entries;
 mod forked;
 mod hostile;
-mod steps;
+mod mounts;
+mod roots;
+mod walls;
