@@ -37,6 +37,12 @@ pub trait Step: Debug {
         Vec::new()
     }
 
+    /// Whether it does the same inside the pid namespace that a later step makes: then the launcher
+    /// may make that namespace with its first clone, which saves a process.
+    fn may_follow_pid(&self) -> bool {
+        false
+    }
+
     /// A check of values that the types cannot express; the message names the field.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use rustix::{
     fs::{Mode, OFlags},
     process::getpid,
 };
-use srcon_step::{Refusal, page};
+use srcon_step::{Mark, Refusal, page};
 use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::atomic::Ordering::Release,
@@ -102,6 +102,7 @@ fn part(common: &Common) -> i32 {
                 Ties {
                     wire: Some(&wire),
                     live: None,
+                    born_first: false,
                 },
             ),
             None => crate::FAILED,
@@ -133,22 +134,34 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
         Some(keeper) => keeper.ok()?,
     };
     page.keeper.store(keeper, Release);
-    let act = || {
+    let worker = |born_first: bool| {
         // By number: what is dropped here would be gone for the supervisor too.
         hygiene::close(live_write.as_raw_fd());
         if let Some((_, far)) = &wires {
             hygiene::close(far.as_fd().as_raw_fd());
         }
+        let wire = wires.as_ref().map(|(near, _)| near);
         worker::become_command(
             common,
             Ties {
-                wire: wires.as_ref().map(|w| &w.0),
+                wire,
                 live: Some(&live),
+                born_first,
             },
         )
     };
-    // SAFETY: this process is single-threaded; the worker drops nothing of ours.
-    match unsafe { clone::vfork(libc::SIGCHLD, std::ptr::null_mut(), act) } {
+    let clone = |flags: i32, born_first: bool| {
+        let flags = flags | libc::SIGCHLD | libc::CLONE_PARENT_SETTID;
+        // SAFETY: this process is single-threaded; the worker drops nothing of ours.
+        unsafe { clone::vfork(flags, page.worker.as_ptr(), || worker(born_first)) }
+    };
+    // Where it cannot be had with the first clone, the step itself fails, and is explained.
+    let born_first = if pid_may_be_first(common) {
+        clone(libc::CLONE_NEWPID, true).ok()
+    } else {
+        None
+    };
+    match born_first.map_or_else(|| clone(0, false), Ok) {
         Ok(_) => {
             drop((wires, live));
             Some(supervisor::supervise(common, keeper, live_write))
@@ -159,6 +172,14 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
             None
         }
     }
+}
+
+/// Whether all steps before the first pid namespace do the same inside it: then the worker is made in
+/// it, and one process less is needed.
+fn pid_may_be_first(common: &Common) -> bool {
+    let steps = &common.start.plan.steps;
+    let at = steps.iter().position(|s| s.marks().contains(&Mark::Pid));
+    at.is_some_and(|at| steps[..at].iter().all(|s| s.may_follow_pid()))
 }
 
 /// A keeper beside a worker that is the tool's own pid: forked twice, so that the command does not

@@ -15,10 +15,7 @@ use crate::{
 };
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
 use srcon_step::{Descriptors, Failure, Launch, Mark, fail};
-use std::{
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
-    sync::atomic::Ordering::Release,
-};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What ties a worker to the other roles.
 #[derive(Clone, Copy, Default)]
@@ -27,6 +24,8 @@ pub struct Ties<'a> {
     pub wire: Option<&'a Wire>,
     /// End of file here: the supervisor is gone.
     pub live: Option<&'a OwnedFd>,
+    /// The worker was born as pid 1 of the first pid namespace that the plan makes.
+    pub born_first: bool,
 }
 
 /// What a step in progress can reach.
@@ -72,10 +71,6 @@ pub fn become_command(common: &Common, ties: Ties<'_>) -> i32 {
         command: None,
     };
     hygiene::set_dumpable(true);
-    if ties.live.is_some() {
-        let me = getpid().as_raw_nonzero().get();
-        common.start.page.worker.store(me, Release);
-    }
     worker.watch_parent();
     worker.announce_and_run(0)
 }
@@ -281,6 +276,14 @@ impl Launch for Worker<'_> {
     }
 
     fn enter_pid_namespace(&mut self, with_init: bool) -> Result<(), Failure> {
+        if self.ties.born_first && self.place == Place::Outside {
+            self.place = if with_init {
+                Place::FirstForNow
+            } else {
+                Place::First
+            };
+            return Ok(());
+        }
         srcon_step::sys::unshare(libc::CLONE_NEWPID).map_err(fail("unshare"))?;
         self.entering = Some(with_init);
         Ok(())

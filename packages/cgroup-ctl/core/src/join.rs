@@ -62,6 +62,10 @@ impl Step for Join {
         }
     }
 
+    fn may_follow_pid(&self) -> bool {
+        true
+    }
+
     fn act(&self, launch: &mut dyn Launch) -> Result<(), Failure> {
         let descriptors = launch.outside(&[])?;
         for (index, fd) in descriptors.iter().enumerate() {
