@@ -46,10 +46,11 @@ async function download(cache: Cache, found: Found, { mirror, path }: { mirror: 
   const made = cache.temporary(found.key, 'blob')
   await cache.remove(made)
   try {
-    const onBytes = (bytes: number, total: number | undefined): void => onProgress?.({ phase: 'download', bytes, total })
+    const url = mirror.url(path).href
+    const onBytes = (bytes: number, total: number | undefined): void => onProgress?.({ phase: 'download', url, bytes, total })
     const copied = await mirror.copy(path, made, { signal, onBytes, limit: Math.max(LARGEST, maxBytes ?? 0) })
-    if (!copied) throw new ToolError(tool, `${mirror.url(path).href} does not exist`, { code: 'E_NOT_FOUND', hint: 'try another version or another --mirror' })
-    if (found.sha512 !== undefined) verifySum(mirror.url(path).href, copied.sha512, found.sha512, found.verified === 'pinned' ? 'the given sum' : 'the mirror\'s own list')
+    if (!copied) throw new ToolError(tool, `${url} does not exist`, { code: 'E_NOT_FOUND', hint: 'try another version or another --mirror' })
+    if (found.sha512 !== undefined) verifySum(url, copied.sha512, found.sha512, found.verified === 'pinned' ? 'the given sum' : 'the mirror\'s own list')
     cache.commit(made, cache.blob(copied.sha512))
     return copied.sha512
   } finally {

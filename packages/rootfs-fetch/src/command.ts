@@ -43,9 +43,9 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
 /** One line when something begins that takes time. */
 function speaker(note: (line: string) => void): (progress: Progress) => void {
   const said = new Set<string>()
-  return ({ phase, total }) => {
-    if (said.has(phase) || phase === 'unpack') return
+  return ({ phase, total, url }) => {
+    if (said.has(phase) || phase === 'unpack' || url?.startsWith('file:')) return
     said.add(phase)
-    note(phase === 'wait' ? 'waiting: another process works on the same archive' : `downloading${total === undefined ? '' : ` ${formatSize(total)}`}`)
+    note(phase === 'wait' ? 'waiting: another process works on the same archive' : `downloading ${url}${total === undefined ? '' : `, ${formatSize(total)}`}`)
   }
 }

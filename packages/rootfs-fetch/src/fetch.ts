@@ -41,6 +41,8 @@ export interface Progress {
   readonly phase: 'wait' | 'download' | 'unpack'
   readonly bytes: number
   readonly total?: number | undefined
+  /** Of a download. */
+  readonly url?: string
   /** While unpacking. */
   readonly entries?: number
 }

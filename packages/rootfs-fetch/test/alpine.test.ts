@@ -138,7 +138,7 @@ t.test('the command line', async t => {
   const { url } = await serve(t, mirror)
   const { status, stderr } = await fetchAsync(['alpine:3.20.2', '--mirror', url], { cache }).ended
   t.equal(status, 0)
-  t.match(stderr, /downloading/)
+  t.match(stderr, /downloading http:.*, \d/)
   t.match(stderr, /plain http: that shows damage, not forgery/)
   for (const [bad, says] of [['ftp://x/', /ftp: is not known/], ['http://user:secret@x/', /with a password/], ['./none', /cannot use the mirror .*ENOENT/]] as const) {
     const { status, stderr } = fetchSync(['alpine', '--mirror', bad], { cache })
