@@ -5,7 +5,7 @@
 import { buildBins } from './bins.mjs'
 import { isBuilt, markBuilt, sourceState } from './freshness.mjs'
 import { oneAtATime } from './one-at-a-time.mjs'
-import { packages } from './packages.mjs'
+import { linkBins, packages } from './packages.mjs'
 import { run, say, stop } from './run.mjs'
 import { buildAddons, buildLauncher } from './rust.mjs'
 import { checkRust } from './toolchain.mjs'
@@ -28,6 +28,7 @@ export async function build({ only = [], force = false } = {}) {
   const projects = only.length > 0 ? wanted.filter(({ typescript }) => typescript).map(({ path }) => path) : ['tsconfig.build.json']
   if (projects.length > 0) run('tsc', ['-b', ...projects])
   made.push(...(await buildBins(wanted)))
+  linkBins(wanted)
   if (only.length === 0) markBuilt(state, made)
   return true
 }

@@ -14,7 +14,8 @@ let held = false
 export async function oneAtATime() {
   if (held) return
   for (let told = false; ; told = true) {
-    const server = createServer(socket => socket.resume().on('error', () => {}))
+    // Unreferenced: who waits must not keep us from ending, which is what it waits for.
+    const server = createServer(socket => socket.unref().resume().on('error', () => {}))
     const taken = await new Promise((done, fail) => {
       server.once('error', error => (error.code === 'EADDRINUSE' ? done(true) : fail(error)))
       server.listen(name, () => done(false))

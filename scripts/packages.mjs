@@ -1,5 +1,5 @@
 // The packages of the workspace and what each of them has to build, read from the tree: a new tool needs no change here.
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './run.mjs'
 
@@ -13,6 +13,7 @@ export function packages() {
       const bundled = Object.values(manifest.bin ?? {}).some(file => file.startsWith('dist/bin/'))
       return {
         name,
+        bin: manifest.bin ?? {},
         path: join('packages', name),
         addon: has('native/Cargo.toml'),
         typescript: has('src') && has('tsconfig.json'),
@@ -21,4 +22,15 @@ export function packages() {
         table: has('src/options.ts'),
       }
     })
+}
+
+/** Puts the workspace's own commands where npm scripts find them: npm leaves out what was not yet built when it installed. */
+export function linkBins(wanted) {
+  const dir = join(root, 'node_modules/.bin')
+  mkdirSync(dir, { recursive: true })
+  for (const { path, bin } of wanted)
+    for (const [name, file] of Object.entries(bin)) {
+      rmSync(join(dir, name), { force: true })
+      symlinkSync(join('../..', path, file), join(dir, name))
+    }
 }
