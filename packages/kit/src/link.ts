@@ -1,5 +1,5 @@
 // The link protocol: what a tool tells other tools of itself, so that a chain of them is folded into
-// one plan. A tool's `dist/link.js` exports one of these as `link`; nothing in it has an effect.
+// one plan. A tool's `dist/bin/link.mjs` exports one of these as `link`; nothing in it has an effect.
 import type { OciConfig } from './config.ts'
 import type { ScannedLink, ToolTable } from './table.ts'
 import type { Step, StepWords } from './step.ts'
