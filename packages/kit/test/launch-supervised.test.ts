@@ -46,6 +46,17 @@ t.test('a signal reaches the command, not only the one beside it', { skip }, asy
   t.not(child.commandPid, child.pid)
 })
 
+t.test('the same with an init of ours between: it stays, and set-up is over all the same', { skip }, async t => {
+  const script = 'trap "exit 5" TERM; i=0; while [ $i -lt 500 ]; do sleep 0.01; i=$((i + 1)); done'
+  const child = launch(plan(['sh', '-c', script], { do: 'ns.pid', init: true }), { stdio: 'ignore' })
+  await child.started
+  t.equal(readFileSync(`/proc/${child.commandPid}/cmdline`, 'utf8').split('\0')[0], 'sh', 'the command runs when it is said to be started')
+  // Not before the shell has its trap: then it has started a first sleep.
+  while (family(child.commandPid ?? 0).length < 2) await setImmediate()
+  child.kill()
+  t.match(await child.verdict, { reason: 'exit', code: 5 })
+})
+
 t.test('KILL ends all of it: command, what it started, supervisor', { skip }, async t => {
   const child = launch(plan(['sh', '-c', 'sleep 100 & sleep 100 & echo ready; wait'], pidNamespace))
   const all = await new Promise<number[]>(resolve => child.stdout?.once('data', () => resolve(family(child.pid ?? 0))))
