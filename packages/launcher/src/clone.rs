@@ -1,6 +1,7 @@
-//! clone(2) as a vfork: the child runs in the parent's memory, on a stack of its own, and the parent
-//! sleeps until it executes the command or ends. Nothing is copied: a fork would cost more than all
-//! steps of a container together (page tables, then a fault for every page that either side touches).
+//! clone(2), where possible as a vfork: the child runs in the parent's memory, on a stack of its own,
+//! and the parent sleeps until it executes the command or ends. Nothing is copied: a fork would cost
+//! more than all steps of a container together (page tables, then a fault for every page that either
+//! side touches). A child that will stay, as an init, never lets its parent go on: it gets a copy.
 
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
@@ -10,14 +11,24 @@ use std::ffi::{c_int, c_void};
 const STACK: usize = 512 << 10;
 const GUARD: usize = 4096;
 
-/// Runs `act` in a child and returns the child's pid, as this process sees it, once the child has
-/// executed something or ended. What `act` returns is the child's exit code.
+/// Whose memory the child runs in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// The parent's, which sleeps meanwhile.
+    Shared,
+    /// A copy: the parent goes on at once.
+    Copied,
+}
+
+/// Runs `act` in a child and returns the child's pid, as this process sees it; with shared memory once
+/// the child has executed something or ended. What `act` returns is the child's exit code.
 ///
 /// # Safety
-/// The process must be single-threaded. The child shares all memory but has descriptors of its own:
-/// `act` must not drop what the parent goes on to use, and closes by number. `parent_tid` is written
-/// where CLONE_PARENT_SETTID is given.
-pub unsafe fn vfork<F: FnOnce() -> i32>(
+/// The process must be single-threaded. A child that shares all memory still has descriptors of its
+/// own: `act` must not drop what the parent goes on to use, and closes by number. `parent_tid` is
+/// written where CLONE_PARENT_SETTID is given.
+pub unsafe fn child<F: FnOnce() -> i32>(
+    memory: Memory,
     flags: i32,
     parent_tid: *mut i32,
     act: F,
@@ -29,9 +40,14 @@ pub unsafe fn vfork<F: FnOnce() -> i32>(
     // SAFETY: the first page of our own mapping, which nobody uses yet.
     unsafe { mprotect(stack, GUARD, MprotectFlags::empty()) }?;
     let mut act = Some(act);
-    let flags = flags | libc::CLONE_VM | libc::CLONE_VFORK;
+    let shared = libc::CLONE_VM | libc::CLONE_VFORK;
+    let flags = if memory == Memory::Shared {
+        flags | shared
+    } else {
+        flags
+    };
     // SAFETY: the stack is ours and grows down from its end; `act` lives in this frame, which is
-    // asleep until the child has left our memory.
+    // asleep until the child has left our memory, or copied.
     let pid = unsafe {
         let top = stack.byte_add(STACK);
         libc::clone(enter::<F>, top, flags, (&raw mut act).cast(), parent_tid)
@@ -49,7 +65,7 @@ pub unsafe fn vfork<F: FnOnce() -> i32>(
 }
 
 extern "C" fn enter<F: FnOnce() -> i32>(act: *mut c_void) -> c_int {
-    // SAFETY: `vfork` passes a pointer to this very type, alive while we run.
+    // SAFETY: `child` passes a pointer to this very type, alive while we run.
     let act = unsafe { &mut *act.cast::<Option<F>>() };
     let code = act.take().map_or(crate::FAILED, |act| act());
     crate::roles::end(code)

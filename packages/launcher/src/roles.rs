@@ -7,7 +7,8 @@
 //!   maps, makes and removes cgroups, watches the clock, explains a failure.
 
 use crate::{
-    clone, hygiene, keeper,
+    clone::{self, Memory},
+    hygiene, keeper,
     start::Start,
     supervisor,
     wire::Wire,
@@ -17,7 +18,7 @@ use rustix::{
     fs::{Mode, OFlags},
     process::getpid,
 };
-use srcon_step::{Mark, Refusal, page};
+use srcon_step::{Mark, Refusal, Step, page};
 use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::atomic::Ordering::Release,
@@ -150,10 +151,16 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
             },
         )
     };
+    let needs = common.start.plan.needs();
     let clone = |flags: i32, born_first: bool| {
+        let memory = if born_first {
+            memory_for_first(needs.visible, steps_after_pid(common))
+        } else {
+            Memory::Shared
+        };
         let flags = flags | libc::SIGCHLD | libc::CLONE_PARENT_SETTID;
         // SAFETY: this process is single-threaded; the worker drops nothing of ours.
-        unsafe { clone::vfork(flags, page.worker.as_ptr(), || worker(born_first)) }
+        unsafe { clone::child(memory, flags, page.worker.as_ptr(), || worker(born_first)) }
     };
     // Where it cannot be had with the first clone, the step itself fails, and is explained.
     let born_first = if pid_may_be_first(common) {
@@ -172,6 +179,23 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
             None
         }
     }
+}
+
+/// The memory of a process that will be pid 1: one that will stay, as an init, would never let a parent
+/// go on that sleeps until it executes something.
+pub fn memory_for_first(with_init: bool, later: &[Box<dyn Step>]) -> Memory {
+    let stays = with_init || later.iter().any(|s| s.marks().contains(&Mark::Pid));
+    if stays {
+        Memory::Copied
+    } else {
+        Memory::Shared
+    }
+}
+
+fn steps_after_pid(common: &Common) -> &[Box<dyn Step>] {
+    let steps = &common.start.plan.steps;
+    let at = steps.iter().position(|s| s.marks().contains(&Mark::Pid));
+    at.map_or(&[], |at| &steps[at + 1..])
 }
 
 /// Whether all steps before the first pid namespace do the same inside it: then the worker is made in

@@ -1,12 +1,11 @@
 //! The worker: the process that is changed, step by step, and becomes the command.
 //!
 //! Where a step makes a pid namespace, the steps after it are done by a child, the new worker; where
-//! an init of ours is to stay, by a child of that. Both are vforks (see `clone`): the process left
-//! behind sleeps until the command is executed. So the steps are a loop that can be taken up at any
-//! index, in another process.
+//! an init of ours is to stay, by a child of that. So the steps are a loop that can be taken up at any
+//! index, in another process; see `clone` for what such a child costs.
 
 use crate::{
-    clone,
+    clone::{self, Memory},
     command::Command,
     environment::Environment,
     explain, hygiene, init,
@@ -139,6 +138,8 @@ impl Worker<'_> {
     fn go_on_as_first(&mut self, with_init: bool) -> i32 {
         let common = self.common;
         let nested = self.place != Place::Outside;
+        let later = &common.start.plan.steps[self.index + 1..];
+        let memory = roles::memory_for_first(with_init, later);
         let page = common.start.page;
         let flags = if nested {
             libc::SIGCHLD
@@ -159,7 +160,7 @@ impl Worker<'_> {
             self.announce_and_run(self.index + 1)
         };
         // SAFETY: this process is single-threaded and, after the call, only waits or ends.
-        match unsafe { clone::vfork(flags, page.worker.as_ptr(), act) } {
+        match unsafe { clone::child(memory, flags, page.worker.as_ptr(), act) } {
             Ok(child) if nested => init::stay(common, child),
             Ok(_) => 0,
             Err(errno) => self.failed(&fail("clone")(errno)),
@@ -175,7 +176,7 @@ impl Worker<'_> {
             self.run(self.index)
         };
         // SAFETY: this process is single-threaded and, after the call, only waits.
-        match unsafe { clone::vfork(libc::SIGCHLD, std::ptr::null_mut(), act) } {
+        match unsafe { clone::child(Memory::Shared, libc::SIGCHLD, std::ptr::null_mut(), act) } {
             Ok(child) => init::stay(common, child),
             Err(errno) => self.failed(&fail("clone")(errno)),
         }
