@@ -61,7 +61,9 @@ impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = match Form::deserialize(deserializer)? {
             Form::Text(text) => text.into_bytes(),
-            Form::Encoded(e) => BASE64_STANDARD.decode(e.base64).map_err(D::Error::custom)?,
+            Form::Encoded(e) => BASE64_STANDARD
+                .decode(e.base64)
+                .map_err(|e| D::Error::custom(format!("not base64: {e}")))?,
         };
         Self::new(bytes).ok_or_else(|| D::Error::custom("a NUL byte cannot be in a path or a word"))
     }

@@ -88,6 +88,20 @@ pub fn fail(syscall: &'static str) -> impl Fn(Errno) -> Failure {
     move |errno| Failure::new(syscall, errno)
 }
 
+/// Text from outside as one line for a terminal: control characters escaped, at most 1,000 characters.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len().min(1000));
+    for c in text.chars().take(1000) {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
 /// A plan that is not begun: nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -107,7 +121,7 @@ impl Refusal {
     pub fn plan(what: impl Into<String>) -> Self {
         Self {
             step: None,
-            what: what.into(),
+            what: one_line(&what.into()),
             why: String::new(),
             fix: String::new(),
         }
@@ -128,5 +142,30 @@ impl Refusal {
         why.clone_into(&mut self.why);
         fix.clone_into(&mut self.fix);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, Refusal, one_line};
+    use rustix::io::Errno;
+
+    #[test]
+    fn a_failure_says_call_file_reason_and_note() {
+        let failure = Failure::new("mount", Errno::PERM)
+            .at("/proc")
+            .note("why not");
+        assert_eq!(
+            failure.to_string(),
+            "mount /proc: Operation not permitted (os error 1) (why not)"
+        );
+        assert_eq!(Failure::wrong("3, not 4").to_string(), "verify (3, not 4)");
+    }
+
+    #[test]
+    fn text_of_a_plan_cannot_command_a_terminal() {
+        assert_eq!(one_line("a\nb\u{1b}[2J\0é"), "a\\nb\\u{1b}[2J\\u{0}é");
+        assert_eq!(one_line(&"é".repeat(5000)).chars().count(), 1000);
+        assert_eq!(Refusal::step(3, "\u{1b}c").what, "\\u{1b}c");
     }
 }

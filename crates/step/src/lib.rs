@@ -19,7 +19,7 @@ pub mod sys;
 
 pub use bytes::Bytes;
 pub use descriptors::Descriptors;
-pub use failure::{Failure, Refusal, fail};
+pub use failure::{Failure, Refusal, fail, one_line};
 pub use launch::{Keeper, Launch, Undo};
 pub use order::Mark;
 pub use plan::{Facts, Plan};

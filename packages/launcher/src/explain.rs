@@ -26,7 +26,7 @@ pub fn lines(refusal: &Refusal) -> String {
 
 /// The record of the page as one line, where there is no explainer.
 pub fn record(page: &Page, plan: &[u8]) -> String {
-    let [syscall, path, note, _] = page.texts();
+    let [syscall, path, note, _] = page.texts().map(|t| srcon_step::one_line(&t));
     let errno = page.errno.load(Relaxed);
     let reason = std::io::Error::from_raw_os_error(errno);
     let note = if note.is_empty() {
