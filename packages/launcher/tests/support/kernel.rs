@@ -1,10 +1,6 @@
 //! What the kernel shows: processes, mounts, groups. See proc(5).
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 /// Sends a signal; a process that is gone is none of our worries.
 pub fn kill(pid: i32, signal: i32) {
@@ -89,7 +85,9 @@ pub fn mounts() -> Vec<String> {
 /// One field of /proc/PID/status.
 pub fn status(pid: i32, field: &str) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let value = text.lines().find_map(|l| l.strip_prefix(field)?.strip_prefix(':'))?;
+    let value = text
+        .lines()
+        .find_map(|l| l.strip_prefix(field)?.strip_prefix(':'))?;
     Some(value.trim().to_owned())
 }
 
@@ -99,39 +97,23 @@ pub fn namespace(pid: &str, kind: &str) -> String {
     link.to_string_lossy().into_owned()
 }
 
-/// Groups of the launcher that hold no process of anybody's or one of ours: path and members.
-pub fn groups() -> BTreeMap<PathBuf, Vec<i32>> {
-    let mut found = BTreeMap::new();
-    visit(Path::new("/sys/fs/cgroup"), 0, &mut found);
-    found
-}
-
-fn visit(dir: &Path, depth: usize, found: &mut BTreeMap<PathBuf, Vec<i32>>) {
-    let Ok(entries) = fs::read_dir(dir) else { return };
-    for entry in entries.flatten() {
-        if !entry.file_type().is_ok_and(|t| t.is_dir()) {
-            continue;
-        }
-        let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with("srcon-") {
-            let members = fs::read_to_string(path.join("cgroup.procs")).unwrap_or_default();
-            let members = members.lines().filter_map(|l| l.parse().ok()).collect();
-            found.insert(path.clone(), members);
-        }
-        if depth < 4 {
-            visit(&path, depth + 1, found);
-        }
-    }
-}
-
 /// Open descriptors of this process.
 pub fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").expect("/proc/self/fd").count()
+    fs::read_dir("/proc/self/fd")
+        .expect("/proc/self/fd")
+        .count()
 }
 
 /// Kilobytes of memory that are this process's share.
 pub fn pss(pid: i32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).expect("smaps_rollup");
-    let line = text.lines().find_map(|l| l.strip_prefix("Pss:")).expect("Pss");
-    line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
+    let line = text
+        .lines()
+        .find_map(|l| l.strip_prefix("Pss:"))
+        .expect("Pss");
+    line.trim()
+        .trim_end_matches(" kB")
+        .trim()
+        .parse()
+        .expect("a number")
 }

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod groups;
 pub mod kernel;
 pub mod plans;
 

@@ -49,38 +49,6 @@ pub fn root_without_proc() -> Vec<Value> {
     steps
 }
 
-/// A transient group; `None` where this user may not make one.
-pub fn group() -> Option<Value> {
-    let v1 = "/sys/fs/cgroup/pids";
-    let group = if Path::new(v1).join("cgroup.procs").exists() {
-        json!({ "version": 1, "controllers": ["pids"], "mount": v1, "parent": own_group("pids")?,
-            "write": [{ "file": "pids.max", "value": "500" }] })
-    } else {
-        json!({ "version": 2, "controllers": ["pids"], "mount": "/sys/fs/cgroup", "parent": own_group("")?,
-            "write": [{ "file": "pids.max", "value": "500" }] })
-    };
-    let dir = format!(
-        "{}/{}",
-        group["mount"].as_str()?,
-        group["parent"].as_str()?
-    );
-    let file = std::ffi::CString::new(dir).ok()?;
-    // SAFETY: a C string that lives through the call.
-    let may = unsafe { libc::access(file.as_ptr(), libc::W_OK) } == 0;
-    may.then(|| json!({ "do": "cgroup.join", "groups": [group] }))
-}
-
-/// Our own group in the hierarchy with this controller; on v2 the top, whose children may have limits.
-fn own_group(controller: &str) -> Option<String> {
-    if controller.is_empty() {
-        return Some(String::new());
-    }
-    let text = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let line = text.lines().find(|l| l.contains(&format!(":{controller}:")))?;
-    let path = line.splitn(3, ':').nth(2)?;
-    Some(path.trim_start_matches('/').to_owned())
-}
-
 /// A list of steps from parts.
 pub fn steps(parts: &[&[Value]]) -> Value {
     Value::Array(parts.concat())
