@@ -37,6 +37,9 @@ pub trait Launch {
 
     /// Environment of the command: sets (`Some`) or removes (`None`) one variable.
     fn set_env(&mut self, name: &[u8], value: Option<&[u8]>);
+
+    /// Removes every variable. Only the launcher has any: a stage of a test needs not implement it.
+    fn clear_env(&mut self) {}
 }
 
 /// The keeper's side: forked first, still in the caller's namespaces, cgroup and credentials.

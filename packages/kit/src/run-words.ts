@@ -19,7 +19,7 @@ export function runWords(step: Step): StepWords {
       return { calls: [`setrlimit(RLIMIT_${resource.toUpperCase()}, {${soft}, ${hard}})`], classic: `prlimit --${resource}=${soft}:${hard}` }
     }
     case 'run.env':
-      return { calls: [], classic: ['env', ...(step['edits'] as readonly Edit[]).map(envWord)].join(' ') }
+      return { calls: [], classic: ['env', ...(step['clear'] === true ? ['-i'] : []), ...(step['edits'] as readonly Edit[]).map(envWord)].join(' ') }
     case 'run.time-limit':
       return { calls: [`timerfd_settime(${String(step['wallMs'])} ms)`], classic: `timeout -k ${Number(step['graceMs'] ?? 0) / 1000} ${Number(step['wallMs']) / 1000}` }
     default:

@@ -24,6 +24,11 @@ impl Environment {
         }
     }
 
+    /// Removes all variables.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
         let entry = self.0.iter().find(|e| is_named(e, name))?;

@@ -132,6 +132,13 @@ impl Worker<'_> {
         None
     }
 
+    /// A command that was ready before its environment changed is made anew.
+    fn renew_command(&mut self) {
+        if self.command.is_some() {
+            self.command = Some(Command::new(&self.common.start.argv, &self.environment));
+        }
+    }
+
     /// The new worker is pid 1 and, by CLONE_PARENT, the supervisor's child; the old one ends. From a
     /// pid 1 CLONE_PARENT is EINVAL: that level stays, as an init. The kernel stores the new pid in
     /// the page that the supervisor looks at before clone returns.
@@ -295,10 +302,13 @@ impl Launch for Worker<'_> {
         self.watch_parent();
     }
 
+    fn clear_env(&mut self) {
+        self.environment.clear();
+        self.renew_command();
+    }
+
     fn set_env(&mut self, name: &[u8], value: Option<&[u8]>) {
         self.environment.set(name, value);
-        if self.command.is_some() {
-            self.command = Some(Command::new(&self.common.start.argv, &self.environment));
-        }
+        self.renew_command();
     }
 }

@@ -18,6 +18,9 @@ struct Edit {
 pub struct Env {
     #[serde(rename = "do")]
     _do: IgnoredAny,
+    /// Nothing of the caller's environment is passed on.
+    #[serde(default)]
+    clear: bool,
     edits: Vec<Edit>,
 }
 
@@ -40,6 +43,9 @@ impl Step for Env {
     }
 
     fn act(&self, launch: &mut dyn Launch) -> Result<(), Failure> {
+        if self.clear {
+            launch.clear_env();
+        }
         for edit in &self.edits {
             launch.set_env(
                 edit.name.as_bytes(),
