@@ -13,7 +13,8 @@ import { report } from './report.ts'
 import { asksForHelp, scanLink, splitCommand, type Scanned, type Standard } from './scan.ts'
 import { verbRow } from './standard.ts'
 import type { ScannedLink } from './table.ts'
-import { commandBytes, refuseLostBytes } from './words.ts'
+import type { Bytes } from './step.ts'
+import { commandBytes, refuseLostBytes, toPlanWord } from './words.ts'
 
 /** What a verb may need of the frame beside its own words. */
 export interface Call {
@@ -25,8 +26,10 @@ export interface Call {
   config(): Promise<OciConfig>
   /** A config as text, with the digits that the one read had and JavaScript cannot hold. */
   text(config: OciConfig): string
-  /** Prints the plan of these parts (--plan, --dry-run) or becomes it: then it does not return. `command`: words instead of `this.command`. */
-  carry(parts: readonly Part[], command?: readonly (string | Buffer)[]): Promise<void>
+  /** Prints the plan of these parts (--plan, --dry-run) or becomes it: then it does not return. `command`: words instead of `this.command`; `how`: instead of what the standard options say. */
+  carry(parts: readonly Part[], command?: readonly (string | Buffer)[], how?: Partial<Use>): Promise<void>
+  /** The words after `--` as a plan holds them; empty where there are none. */
+  argv(): readonly Bytes[]
 }
 
 export interface Verb {
@@ -77,7 +80,8 @@ async function runVerb(verb: Verb, link: AnyLink, { link: scanned, standard }: S
     standard,
     config: async () => (document = await documentOf(link.table.name, standard)).config,
     text: config => writeExactly(config, document.digits),
-    carry: async (parts, words) => await carry(use, parts, words ? words.map(word => Buffer.from(word)) : commandBytes(command ?? [])),
+    carry: async (parts, words, how) => await carry({ ...use, ...how }, parts, words ? words.map(word => Buffer.from(word)) : commandBytes(command ?? [])),
+    argv: () => commandBytes(command ?? []).map(toPlanWord),
   }
   await verb.run(scanned, out, call)
   await out.end()
