@@ -1,0 +1,26 @@
+// Where the config of run, plan and bundle comes from: as with every filter argv decides, and stdin by its rule.
+import { fstatSync } from 'node:fs'
+import type { Call } from '@srcon/kit/cli'
+import type { OciConfig } from '@srcon/kit/config'
+import type { ScannedLink } from '@srcon/kit/table'
+import { extendConfig, newContainer } from './configure.ts'
+import { readFacts } from './host.ts'
+import type { Facts } from './tools.ts'
+
+export interface Wanted {
+  readonly config: OciConfig
+  readonly facts: Facts
+  /** stdin was read to its end: the command cannot have it. */
+  readonly tookStdin: boolean
+}
+
+/** The config of the container. Throws a ToolError. */
+export async function wantedConfig({ given }: ScannedLink, call: Call): Promise<Wanted> {
+  const facts = readFacts()
+  const path = call.standard.config
+  // Both at once is the frame's to refuse.
+  const isNew = path === undefined && (call.standard.new !== undefined || fstatSync(0).isCharacterDevice())
+  if (isNew) return { config: newContainer(given, facts), facts, tookStdin: false }
+  const config = extendConfig(await call.config(), given, facts)
+  return { config, facts, tookStdin: path === undefined || path === '-' }
+}
