@@ -74,14 +74,6 @@ pub fn marked(mark: &str) -> Vec<i32> {
     all.filter(|&pid| pid != me && contains(pid)).collect()
 }
 
-/// Mounts of this process, without the counters of their ids.
-pub fn mounts() -> Vec<String> {
-    let text = fs::read_to_string("/proc/self/mountinfo").expect("mountinfo");
-    text.lines()
-        .map(|l| l.split(' ').skip(2).collect::<Vec<_>>().join(" "))
-        .collect()
-}
-
 /// One field of /proc/PID/status.
 pub fn status(pid: i32, field: &str) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -89,12 +81,6 @@ pub fn status(pid: i32, field: &str) -> Option<String> {
         .lines()
         .find_map(|l| l.strip_prefix(field)?.strip_prefix(':'))?;
     Some(value.trim().to_owned())
-}
-
-/// A namespace of a process: `uts:[4026531838]`.
-pub fn namespace(pid: &str, kind: &str) -> String {
-    let link = fs::read_link(format!("/proc/{pid}/ns/{kind}")).expect("a namespace");
-    link.to_string_lossy().into_owned()
 }
 
 /// Open descriptors of this process.

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod groups;
+pub mod host;
 pub mod kernel;
 pub mod plans;
 
