@@ -21,6 +21,9 @@ export async function wantedConfig({ given }: ScannedLink, call: Call): Promise<
   // Both at once is the frame's to refuse.
   const isNew = path === undefined && (call.standard.new !== undefined || fstatSync(0).isCharacterDevice())
   if (isNew) return { config: newContainer(given, facts), facts, tookStdin: false }
-  const config = extendConfig(await call.config(), given, facts)
+  const read = await call.config()
+  // The last read is pending for Node until its callback has returned, and a process with work pending becomes nothing.
+  await new Promise(setImmediate)
+  const config = extendConfig(read, given, facts)
   return { config, facts, tookStdin: path === undefined || path === '-' }
 }
