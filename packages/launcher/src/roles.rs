@@ -20,7 +20,7 @@ use rustix::{
 };
 use srcon_step::{Mark, Refusal, Step, page};
 use std::{
-    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::atomic::Ordering::Release,
 };
 
@@ -135,17 +135,16 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
         Some(keeper) => keeper.ok()?,
     };
     page.keeper.store(keeper, Release);
+    // The keeper alone holds the other end: this process sleeps while the worker asks, and a keeper
+    // that was killed must be the end of the wire.
+    let wire = wires.map(|(near, _far)| near);
     let worker = |born_first: bool| {
         // By number: what is dropped here would be gone for the supervisor too.
         hygiene::close(live_write.as_raw_fd());
-        if let Some((_, far)) = &wires {
-            hygiene::close(far.as_fd().as_raw_fd());
-        }
-        let wire = wires.as_ref().map(|(near, _)| near);
         worker::become_command(
             common,
             Ties {
-                wire,
+                wire: wire.as_ref(),
                 live: Some(&live),
                 born_first,
             },
@@ -170,7 +169,7 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
     };
     match born_first.map_or_else(|| clone(0, false), Ok) {
         Ok(_) => {
-            drop((wires, live));
+            drop((wire, live));
             Some(supervisor::supervise(common, keeper, live_write))
         }
         Err(_) => {
