@@ -68,12 +68,17 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        for pid in self.members() {
-            super::kernel::kill(pid, libc::SIGKILL);
+        // After a test that failed, something may be in it still.
+        for _ in 0..1000 {
+            let members = self.members();
+            members
+                .into_iter()
+                .for_each(|pid| super::kernel::kill(pid, libc::SIGKILL));
+            let gone = |p: PathBuf| fs::remove_dir(p).is_ok();
+            if self.inner().into_iter().all(gone) && fs::remove_dir(self.path()).is_ok() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        for inner in self.inner() {
-            let _ = fs::remove_dir(inner);
-        }
-        let _ = fs::remove_dir(self.path());
     }
 }

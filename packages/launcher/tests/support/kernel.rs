@@ -18,15 +18,6 @@ pub struct Process {
     pub name: String,
 }
 
-/// All processes. A kernel thread or one that ends meanwhile is left out.
-pub fn processes() -> Vec<Process> {
-    let numbers = fs::read_dir("/proc").expect("/proc").filter_map(|e| {
-        let name = e.ok()?.file_name();
-        name.to_str()?.parse::<i32>().ok()
-    });
-    numbers.filter_map(process).collect()
-}
-
 /// One process, if it is there (also as a zombie).
 pub fn process(pid: i32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -41,37 +32,29 @@ pub fn process(pid: i32) -> Option<Process> {
     })
 }
 
-/// This process and all below it.
+/// This process and all below it, whichever of its threads started them.
 pub fn below(top: i32) -> Vec<Process> {
-    let all = processes();
-    let mut found: Vec<Process> = all.iter().filter(|p| p.pid == top).cloned().collect();
+    let mut found: Vec<Process> = process(top).into_iter().collect();
     let mut at = 0;
     while at < found.len() {
-        let pid = found[at].pid;
-        found.extend(all.iter().filter(|p| p.parent == pid).cloned());
+        found.extend(children(found[at].pid));
         at += 1;
     }
     found
 }
 
-/// The direct children that are not zombies.
+/// The direct children, zombies too.
 pub fn children(pid: i32) -> Vec<Process> {
-    let all = processes().into_iter();
-    all.filter(|p| p.parent == pid && p.state != 'Z').collect()
-}
-
-/// Processes whose words or environment contain this mark, this process aside. A launcher's roles that
-/// are not dumpable are seen by root only, so an ordinary user asks [`below`] as well.
-pub fn marked(mark: &str) -> Vec<i32> {
-    let contains = |pid: i32| {
-        ["cmdline", "environ"].iter().any(|file| {
-            let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).contains(mark)
-        })
-    };
-    let me = std::process::id() as i32;
-    let all = processes().into_iter().map(|p| p.pid);
-    all.filter(|&pid| pid != me && contains(pid)).collect()
+    let threads = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten();
+    let lists = threads
+        .flatten()
+        .map(|t| fs::read_to_string(t.path().join("children")));
+    let text = lists.map(Result::unwrap_or_default).collect::<String>();
+    text.split_whitespace()
+        .filter_map(|p| process(p.parse().ok()?))
+        .collect()
 }
 
 /// One field of /proc/PID/status.
