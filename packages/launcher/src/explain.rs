@@ -119,7 +119,7 @@ pub fn run(words: &[Vec<u8>], page: &Page, plan: &[u8]) {
             execute(words, page, plan);
             crate::roles::end(crate::FAILED)
         }
-        Ok(child) => crate::supervisor::wait_for(child),
+        Ok(child) => drop(crate::supervisor::wait_for(child)),
         Err(()) => {}
     }
 }

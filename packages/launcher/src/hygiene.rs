@@ -53,12 +53,20 @@ pub fn hear_children() {
 /// All signals to their default action and none blocked: Node ignores SIGPIPE and SIGXFSZ, and an
 /// ignored signal stays ignored through exec.
 pub fn reset_signals() {
+    // By the kernel's own call: the C library keeps three signals to itself, and an ignored one of
+    // them would stay so. No handler, no flags, no mask.
+    let default = [0_u64; 4];
     for signal in 1..=64 {
-        if signal == libc::SIGKILL || signal == libc::SIGSTOP || (32..34).contains(&signal) {
-            continue;
+        // SAFETY: SIG_DFL installs no handler; KILL and STOP are EINVAL.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                default.as_ptr(),
+                std::ptr::null_mut::<u64>(),
+                8,
+            );
         }
-        // SAFETY: SIG_DFL installs no handler; the numbers are valid signals.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
     set_mask(0);
 }

@@ -62,10 +62,8 @@ pub fn supervise(common: &Common, keeper: i32, live: OwnedFd) -> i32 {
     }
     // The end of this pipe is the keeper's word to undo.
     drop(live);
-    if watch.keeper > 0 {
-        wait_for(watch.keeper);
-    } else {
-        // There was none, or it is gone.
+    // Without a keeper, or where it was killed, even just now, this process undoes.
+    if watch.keeper <= 0 || wait_for(watch.keeper) != Some(0) {
         keeper::undo_all(common);
     }
     end(common, watch.status.unwrap_or(0))
@@ -212,18 +210,19 @@ fn die_by(signal: i32) {
     unsafe { libc::kill(libc::getpid(), signal) };
 }
 
-/// Waits for exactly this child.
-pub fn wait_for(pid: i32) {
+/// Waits for exactly this child and returns its wait status.
+pub fn wait_for(pid: i32) -> Option<i32> {
     if pid <= 0 {
-        return;
+        return None;
     }
     let mut status = 0;
     // SAFETY: `status` lives through the call.
     while unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL) } < 0 {
         if std::io::Error::last_os_error().raw_os_error() != Some(libc::EINTR) {
-            return;
+            return None;
         }
     }
+    Some(status)
 }
 
 fn signal_descriptor() -> Option<OwnedFd> {
