@@ -103,7 +103,7 @@ fn wait_any() -> Option<(i32, i32)> {
 
 /// Our words name files of the host, and `/proc/1/cmdline` may be read by everybody.
 fn blank(words: &[&'static std::ffi::CStr]) {
-    for word in words.iter().skip(1) {
+    for word in words {
         let bytes = word.to_bytes();
         // SAFETY: the argument vector is this process's own writable memory, and nobody reads the
         // words any more: this process only waits from here on.
