@@ -240,8 +240,9 @@ fn kill_9_of_anybody_at_any_moment_leaves_nothing() {
         let role = ROLES[round % ROLES.len()];
         let caller = caller(&watch.plan);
         // Mostly while it is being set up; at times when it runs.
-        let delay =
-            Duration::from_micros(random.below(if round % 3 == 0 { 30_000 } else { 6_000 }));
+        let late = role == Role::Init || random.below(3) == 0;
+        let latest = if late { 40_000 } else { 6_000 };
+        let delay = Duration::from_micros(random.below(latest));
         let moment = Instant::now() + delay;
         while Instant::now() < moment {
             std::hint::spin_loop();
