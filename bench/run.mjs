@@ -1,7 +1,7 @@
 // Side by side with the peers, in one run, by turns, medians: a busy machine is busy for all of them, so ratios hold
 // where milliseconds do not. Run as root (namespaces without a user namespace). usage: npm run bench [-- ROUNDS]
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle, has, prepare } from './programs.mjs'
 
@@ -12,6 +12,7 @@ const env = { ...process.env }
 delete env.NODE_EXTRA_CA_CERTS
 delete env.NODE_OPTIONS
 
+const launch = join(repository, 'packages/launcher/bin', `srcon-launch-${process.arch}`)
 const { dir, root, stamp, floor, toExec, plans } = prepare()
 let missed = 0
 try {
@@ -34,7 +35,6 @@ function ratio(name, value, limit, unit = '') {
 
 /** From just before execve to the command, and to the end: C starts C, no Node anywhere. */
 function launcher() {
-  const launch = join(repository, 'packages/launcher/bin', `srcon-launch-${process.arch}`)
   const contenders = {
     exec: [stamp],
     floor: [floor, root, '/stamp'],
@@ -86,12 +86,22 @@ function commandLines() {
   }
   const with_ = { ...env, PATH: `${bin}:${env.PATH}` }
   const link = ['caps', '--drop', 'net_raw', '--']
-  const five = ['cgroup-ctl', '--pids', '100', '--', 'ns-unshare', '--uts', '--', 'chroot-fs', '/', '--', ...link, 'seccomp-filter', '--profile', 'default', '--']
+  const four = ['ns-unshare', '--uts', '--', 'chroot-fs', '/', '--', ...link, 'seccomp-filter', '--profile', 'default', '--']
+  const five = ['cgroup-ctl', '--pids', '100', '--', ...four]
+  // What these two cost without Node: the kernel's part, and the launcher's.
+  const saved = (name, argv) => {
+    const file = join(dir, `${name}.plan`)
+    writeFileSync(file, execFileSync(node, [join(bin, argv[0]), ...argv.slice(1)], { env: with_ }))
+    return [launch, file]
+  }
   const contenders = {
     node: [node, '-e', '0'],
     link: [node, join(bin, 'caps'), ...link.slice(1), stamp],
+    four: [node, join(bin, four[0]), ...four.slice(1), stamp],
     five: [node, join(bin, five[0]), ...five.slice(1), stamp],
     run: [node, join(bin, 'srcon'), 'run', '--', '/bin/true'],
+    'five-saved': saved('five', [...five.slice(0, -1), '--plan', '--', stamp]),
+    'run-saved': saved('run', ['srcon', 'plan', '--', '/bin/true']),
   }
   const times = Object.fromEntries(Object.keys(contenders).map(name => [name, []]))
   for (let round = -1; round < Math.ceil(rounds / 5); round++) {
@@ -105,5 +115,8 @@ function commandLines() {
   const of = name => times[name].toSorted((a, b) => a - b)[times[name].length >> 1]
   console.log(`command lines, ms (median): ${Object.keys(times).map(name => `${name} ${of(name).toFixed(1)}`).join(', ')}`)
   ratio('folded chain of five / one link', of('five') / of('link'), 1.25)
+  ratio('the same without the kernel\'s part (five - five-saved)', (of('five') - of('five-saved')) / of('link'))
+  ratio('chain of four, without cgroup-ctl / one link', of('four') / of('link'))
   ratio('cold srcon run / node -e 0', of('run') / of('node'), 1.5)
+  ratio('the same without the kernel\'s part (run - run-saved)', (of('run') - of('run-saved')) / of('node'))
 }

@@ -50,7 +50,7 @@ async function bundle(tool, name, file) {
       conditionNames: ['@srcon/source', 'node', 'import'],
     },
   })
-  const options = { format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: `${name}-[name]-[hash].mjs` }
+  const options = { format: 'esm', minify: true, entryFileNames: '[name].mjs', chunkFileNames: `${name}-[name]-[hash].mjs` }
   // Once to learn what is loaded at every start, once to put all of that into one file. All but the entry: it awaits
   // the tool's work, and a chunk that is loaded meanwhile must not wait for the entry in turn.
   const { output: first } = await built.generate(options)
