@@ -91,7 +91,7 @@ function commandLines() {
   // What these two cost without Node: the kernel's part, and the launcher's.
   const saved = (name, argv) => {
     const file = join(dir, `${name}.plan`)
-    writeFileSync(file, execFileSync(node, [join(bin, argv[0]), ...argv.slice(1)], { env: with_ }))
+    writeFileSync(file, execFileSync(node, [join(bin, argv[0]), ...argv.slice(1)], { env: with_, stdio: ['ignore', 'pipe', 'inherit'] }))
     return [launch, file]
   }
   const contenders = {

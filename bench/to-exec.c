@@ -61,10 +61,12 @@ int main(int count, char **argv) {
   double *started = malloc(sizeof *started * (size_t)(launchers * rounds)), *ended = malloc(sizeof *ended * (size_t)(launchers * rounds));
   for (int r = 0; r < rounds; r++)
     for (int l = 0; l < launchers; l++)
-      if (run(words[l], started + l * rounds + r, ended + l * rounds + r)) {
-        fprintf(stderr, "to-exec: %s failed\n", names[l]);
-        return 1;
-      }
+      // A peer may fail once in a while on a busy machine; one that keeps failing is not measured as fast.
+      for (int tries = 0; run(words[l], started + l * rounds + r, ended + l * rounds + r);)
+        if (++tries == 5) {
+          fprintf(stderr, "to-exec: %s failed\n", names[l]);
+          return 1;
+        }
   for (int l = 0; l < launchers; l++) {
     double *s = started + l * rounds, *e = ended + l * rounds;
     qsort(s, (size_t)rounds, sizeof *s, ascending);
