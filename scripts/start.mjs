@@ -66,8 +66,8 @@ async function showAll() {
 
 async function showLimit() {
   console.log(`Now a program in such a container that asks for more and more memory. Its limit is ${MEMORY}.`)
-  const started = run(plan(['sh', '-c', 'hog=x; while :; do hog=$hog$hog; done'], container({ ...own, ...limits, timeout: '20s' })))
-  const { stdout, stderr, stdoutBytes, stderrBytes, truncated, ...verdict } = await started
+  const ended = await run(plan(['sh', '-c', 'hog=x; while :; do hog=$hog$hog; done'], container({ ...own, ...limits, timeout: '20s' })))
+  const { stdout: _out, stderr: _err, stdoutBytes: _outBytes, stderrBytes: _errBytes, truncated: _cut, ...verdict } = ended
   console.log(`Its verdict:\n${JSON.stringify(verdict, undefined, 2)}`)
   if (verdict.reason === 'oom') return 0
   console.error(`it was to be ended by its limit, but: ${verdict.reason}`)

@@ -5,7 +5,6 @@ import { link as cgroup } from '@srcon/cgroup-ctl/link'
 import { link as fs } from '@srcon/chroot-fs/link'
 import type { OptionRow, ToolTable } from '@srcon/kit/table'
 import { link as ns } from '@srcon/ns-unshare/link'
-import { link as seccomp } from '@srcon/seccomp-filter/link'
 
 /** Which options are whose. */
 export const OWNED = {
@@ -72,6 +71,7 @@ export const table: ToolTable = {
     'A new config has all walls: namespaces, ids that are not the host\'s, the host\'s tree read-only or --root, masked paths, no_new_privs, the capabilities that Docker leaves, the default system-call policy, no environment of the caller. Limits are there only where asked for.',
     'With a config that was read only that happens which it says; options are added to it as the tools\' filters add them.',
     'What a config asks for and no tool of ours does is an error, so that no command runs with fewer walls than the config has.',
+    'The default policy lets no set-user-ID bit be set, so package managers that install such files need --profile srcontainer or a file. What comes with the root has no effect: no_new_privs is always set.',
     'The order is always: limits, namespaces, root, capabilities, no_new_privs, system-call policy.',
   ],
   seeAlso: ['ns-unshare(1)', 'chroot-fs(1)', 'cgroup-ctl(1)', 'caps(1)', 'seccomp-filter(1)', 'rootfs-fetch(1)', 'runc(8)'],

@@ -1,5 +1,5 @@
 // `srcon run --verdict FILE`: this process stays beside the command to say why it ended, then ends as it did.
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { launch, plan, ToolError, type Bytes, type Step, type Verdict } from '@srcon/kit'
 import type { Part } from '@srcon/kit/cli'
@@ -22,7 +22,6 @@ export async function runWithVerdict(file: string, parts: readonly Part[], comma
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal))
   const verdict = await child.verdict
   const { error, ...facts } = verdict
-  ftruncateSync(fd, 0)
   writeSync(fd, json({ ...facts, ...(error ? error.toJSON() : {}) }))
   closeSync(fd)
   if (error) throw error
@@ -31,7 +30,7 @@ export async function runWithVerdict(file: string, parts: readonly Part[], comma
 
 function openVerdict(file: string): number {
   try {
-    return openSync(file, 'a', 0o666)
+    return openSync(file, 'w', 0o666)
   } catch (cause) {
     const { code = 'E_HOST', syscall = 'open' } = cause as NodeJS.ErrnoException
     throw new ToolError('srcon', `cannot write the verdict to ${file}: ${code} (${syscall})`, { code, syscall, path: file, hint: 'name a file that can be written', cause })
