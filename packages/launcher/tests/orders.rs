@@ -152,10 +152,9 @@ fn release((_, child): &mut (Scratch, std::process::Child)) {
 
 /// The command's pid: of all below, the one that nobody is below.
 fn innermost(top: u32) -> i32 {
-    let shells = kernel::below(top as i32)
-        .into_iter()
-        .filter(|p| p.name == "sh");
-    shells.last().expect("the command").pid
+    let all = kernel::below(top as i32);
+    let command = all.iter().rfind(|p| p.name == "sh");
+    command.expect("the command").pid
 }
 
 #[test]
@@ -334,11 +333,8 @@ fn a_namespace_file_without_privilege_is_refused() {
 
 fn nobody() -> u32 {
     // SAFETY: only returns a number.
-    if host::privileged() {
-        65534
-    } else {
-        unsafe { libc::geteuid() }
-    }
+    let me = unsafe { libc::geteuid() };
+    if host::privileged() { 65534 } else { me }
 }
 
 #[test]
