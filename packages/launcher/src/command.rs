@@ -41,7 +41,10 @@ impl Command {
             let errno = std::io::Error::last_os_error()
                 .raw_os_error()
                 .unwrap_or(libc::EIO);
-            let missing = matches!(errno, libc::ENOENT | libc::ENOTDIR) && !exists(file);
+            // A directory of PATH that may not be searched holds nothing for this user.
+            let closed = errno == libc::EACCES && self.files.len() > 1;
+            let missing =
+                (closed || matches!(errno, libc::ENOENT | libc::ENOTDIR)) && !exists(file);
             if !missing {
                 refused = refused.or(Some((errno, at)));
                 if errno != libc::EACCES {
