@@ -27,13 +27,12 @@ impl Group {
         };
         let number = COUNT.fetch_add(1, Relaxed);
         let name = format!("launcher-test-{}-{number}", std::process::id());
-        let group = Self {
+        fs::create_dir(Path::new(mount).join(&name)).ok()?;
+        Some(Self {
             version,
             mount,
             name,
-        };
-        fs::create_dir(group.path()).ok()?;
-        Some(group)
+        })
     }
 
     /// Where it is.
