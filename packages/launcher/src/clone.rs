@@ -5,6 +5,7 @@
 
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use srcon_step::{Mark, Step};
 use std::ffi::{c_int, c_void};
 
 /// Touched as far as it is used; the lowest page stays out of bounds.
@@ -18,6 +19,17 @@ pub enum Memory {
     Shared,
     /// A copy: the parent goes on at once.
     Copied,
+}
+
+/// The memory of a process that will be pid 1: one that will stay, as an init, would never let a parent
+/// go on that sleeps until it executes something.
+pub fn memory_for_first(with_init: bool, later: &[Box<dyn Step>]) -> Memory {
+    let stays = with_init || later.iter().any(|s| s.marks().contains(&Mark::Pid));
+    if stays {
+        Memory::Copied
+    } else {
+        Memory::Shared
+    }
 }
 
 /// Runs `act` in a child and returns the child's pid, as this process sees it; with shared memory once
@@ -68,5 +80,5 @@ extern "C" fn enter<F: FnOnce() -> i32>(act: *mut c_void) -> c_int {
     // SAFETY: `child` passes a pointer to this very type, alive while we run.
     let act = unsafe { &mut *act.cast::<Option<F>>() };
     let code = act.take().map_or(crate::FAILED, |act| act());
-    crate::roles::end(code)
+    crate::process::end(code)
 }

@@ -56,3 +56,24 @@ pub fn pointers(strings: &[CString]) -> Vec<*const c_char> {
         .chain([std::ptr::null()])
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Environment;
+
+    #[test]
+    fn edits_keep_the_place_of_a_name() {
+        let mut environment = Environment::new(&[c"A=1", c"AB=2", c"odd", c"C="]);
+        assert_eq!(environment.get(b"A"), Some(&b"1"[..]));
+        assert_eq!(environment.get(b"C"), Some(&b""[..]));
+        assert_eq!(environment.get(b"odd"), None);
+        environment.set(b"A", Some(b"\xff"));
+        environment.set(b"C", None);
+        environment.set(b"never", None);
+        environment.set(b"D", Some(b"x=y"));
+        let all: Vec<&[u8]> = environment.0.iter().map(|e| e.as_bytes()).collect();
+        assert_eq!(all, [&b"A=\xff"[..], b"AB=2", b"odd", b"D=x=y"]);
+        assert_eq!(environment.pointers().len(), 5);
+        assert!(environment.pointers()[4].is_null());
+    }
+}

@@ -114,12 +114,12 @@ pub fn instead(words: &[Vec<u8>], page: &Page, plan: &[u8]) {
 
 /// Runs the explainer and waits for it.
 pub fn run(words: &[Vec<u8>], page: &Page, plan: &[u8]) {
-    match crate::roles::fork() {
+    match crate::process::fork() {
         Ok(0) => {
             execute(words, page, plan);
-            crate::roles::end(crate::FAILED)
+            crate::process::end(crate::FAILED)
         }
-        Ok(child) => drop(crate::supervisor::wait_for(child)),
+        Ok(child) => drop(crate::process::wait_for(child)),
         Err(()) => {}
     }
 }
@@ -138,4 +138,49 @@ fn execute(words: &[Vec<u8>], page: &Page, plan: &[u8]) {
     let envp = [std::ptr::null()];
     // SAFETY: both vectors end with a null pointer and point to C strings that we own.
     unsafe { libc::execve(argv[0], argv.as_ptr(), envp.as_ptr()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{died, lines, record};
+    use srcon_step::{Failure, Refusal};
+
+    #[test]
+    fn a_refusal_is_what_why_and_fix() {
+        let refusal = Refusal::plan("what").because("why", "fix");
+        assert_eq!(
+            lines(&refusal),
+            "srcon-launch: what\n  why: why\n  fix: fix\n"
+        );
+        assert_eq!(lines(&Refusal::plan("what")), "srcon-launch: what\n");
+    }
+
+    #[test]
+    fn a_record_is_one_line_that_commands_no_terminal() {
+        let page = crate::status::own_page().expect("a page");
+        page.fail(0, &Failure::last("mount").at("/a\x1b[2J\n").note("odd"));
+        page.errno
+            .store(libc::EPERM, std::sync::atomic::Ordering::Relaxed);
+        let line = record(page, br#"{"steps":[{"do":"fs.mount"}]}"#);
+        assert!(
+            line.starts_with("srcon-launch: step 0 (fs.mount) failed: mount /a"),
+            "{line}"
+        );
+        assert!(
+            line.contains("not permitted") && line.ends_with("(odd)\n"),
+            "{line}"
+        );
+        assert_eq!(
+            line.chars().filter(|c| c.is_control()).count(),
+            1,
+            "{line:?}"
+        );
+        assert!(record(page, b"rubbish").contains("step 0 (?)"));
+    }
+
+    #[test]
+    fn a_death_names_its_signal() {
+        assert!(died(libc::SIGSYS).contains("signal 31"));
+        assert!(died(0).contains("ended while"));
+    }
 }

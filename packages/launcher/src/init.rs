@@ -4,7 +4,7 @@
 //! It stands in the container's own root, with no capability and not dumpable, and holds nothing
 //! but the pipe by which the supervisor learns that the command has stopped.
 
-use crate::{hygiene, roles::Common};
+use crate::{common::Common, hygiene};
 use std::{
     os::fd::AsRawFd,
     sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -62,7 +62,7 @@ pub fn stay(common: &Common, child: i32) -> ! {
                 } else {
                     128 + libc::WTERMSIG(status)
                 };
-                crate::roles::end(code);
+                crate::process::end(code);
             }
         } else if code <= 0 {
             // Sent by a process: a terminal's have reached the command already.

@@ -7,8 +7,8 @@
 //! end takes the same path, so that path is always tried.
 
 use crate::{
+    common::Common,
     explain, hygiene,
-    roles::Common,
     wire::{Message, Wire, Word},
 };
 use rustix::{
@@ -68,7 +68,7 @@ pub fn keep(common: &Common, wire: Wire, live: Option<OwnedFd>) -> ! {
     };
     outside.serve(live.as_ref());
     outside.finish(live.is_some());
-    crate::roles::end(0)
+    crate::process::end(0)
 }
 
 impl Outside<'_> {

@@ -10,15 +10,18 @@
 
 mod clone;
 mod command;
+mod common;
 mod environment;
 mod explain;
 mod hygiene;
 mod init;
 mod keeper;
 mod kinds;
+mod process;
 mod roles;
 mod seal;
 mod start;
+mod status;
 mod steps;
 mod supervisor;
 #[cfg(panic = "abort")]
@@ -48,11 +51,11 @@ pub unsafe extern "C" fn main(
     match start::read(&words, environment) {
         Ok(Mode::Carry(start)) => roles::carry_out(*start),
         Ok(Mode::Say(text)) => {
-            start::print(1, &text);
+            process::print(1, &text);
             0
         }
         Err(refusal) => {
-            start::print(2, &explain::lines(&refusal));
+            process::print(2, &explain::lines(&refusal));
             FAILED
         }
     }

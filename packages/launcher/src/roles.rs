@@ -8,7 +8,9 @@
 
 use crate::{
     clone::{self, Memory},
+    common::Common,
     hygiene, keeper,
+    process::{end, fork, print, wait_for},
     start::Start,
     supervisor,
     wire::Wire,
@@ -18,23 +20,11 @@ use rustix::{
     fs::{Mode, OFlags},
     process::getpid,
 };
-use srcon_step::{Mark, Refusal, Step, page};
+use srcon_step::{Mark, Refusal, Step, page::Page};
 use std::{
-    os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    os::fd::{AsRawFd, OwnedFd},
     sync::atomic::Ordering::Release,
 };
-
-/// What the roles share from before they part.
-pub struct Common {
-    /// What the launcher was told.
-    pub start: Start,
-    /// `/proc` of the caller.
-    pub proc: OwnedFd,
-    /// Unique name of this run, for what must have one on the host.
-    pub run_name: String,
-    /// Here an init of ours says that the command has stopped, and the supervisor hears it.
-    pub stopped: Option<(OwnedFd, OwnedFd)>,
-}
 
 /// Carries the plan out; ends with the exit code of a failure or of a supervisor, where this
 /// process has not become the command.
@@ -48,7 +38,7 @@ pub fn carry_out(start: Start) -> ! {
         Err((page, watched, refusal)) => {
             page.refuse(&refusal);
             if !watched {
-                crate::start::print(2, &crate::explain::lines(&refusal));
+                print(2, &crate::explain::lines(&refusal));
             }
             crate::FAILED
         }
@@ -56,14 +46,7 @@ pub fn carry_out(start: Start) -> ! {
     end(code)
 }
 
-/// Ends this process at once, without a destructor: the roles have closed by number what Rust still
-/// believes open.
-pub fn end(code: i32) -> ! {
-    // SAFETY: nothing is left to be run at exit.
-    unsafe { libc::_exit(code) }
-}
-
-fn prepare(start: Start) -> Result<Common, (&'static page::Page, bool, Refusal)> {
+fn prepare(start: Start) -> Result<Common, (&'static Page, bool, Refusal)> {
     crate::seal::reseal_if_seen(&start);
     hygiene::block_signals();
     hygiene::hear_children();
@@ -153,7 +136,7 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
     let needs = common.start.plan.needs();
     let clone = |flags: i32, born_first: bool| {
         let memory = if born_first {
-            memory_for_first(needs.visible, steps_after_pid(common))
+            clone::memory_for_first(needs.visible, steps_after_pid(common))
         } else {
             Memory::Shared
         };
@@ -174,20 +157,9 @@ fn part_all(common: &Common, with_keeper: bool) -> Option<i32> {
         }
         Err(_) => {
             drop(live_write);
-            supervisor::wait_for(keeper);
+            wait_for(keeper);
             None
         }
-    }
-}
-
-/// The memory of a process that will be pid 1: one that will stay, as an init, would never let a parent
-/// go on that sleeps until it executes something.
-pub fn memory_for_first(with_init: bool, later: &[Box<dyn Step>]) -> Memory {
-    let stays = with_init || later.iter().any(|s| s.marks().contains(&Mark::Pid));
-    if stays {
-        Memory::Copied
-    } else {
-        Memory::Shared
     }
 }
 
@@ -218,77 +190,12 @@ fn part_keeper_only(common: &Common) -> Option<Wire> {
             }
         }
         middle => {
-            supervisor::wait_for(middle);
+            wait_for(middle);
             Some(near)
         }
     }
 }
 
-/// fork(2). The launcher is single-threaded, so the child may do whatever it likes.
-pub fn fork() -> Result<i32, ()> {
-    // SAFETY: one thread; no lock can be held by another.
-    match unsafe { libc::fork() } {
-        -1 => Err(()),
-        pid => Ok(pid),
-    }
-}
-
 fn pipe() -> Result<(OwnedFd, OwnedFd), rustix::io::Errno> {
     rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
-}
-
-/// A status page of our own, shared by the roles.
-pub fn own_page() -> Result<&'static page::Page, Refusal> {
-    let page = map(None)?;
-    page.begin();
-    Ok(page)
-}
-
-/// The status page of a caller that watches.
-pub fn map_page(fd: RawFd) -> Result<&'static page::Page, Refusal> {
-    let page = map(Some(fd))?;
-    if page.valid() {
-        Ok(page)
-    } else {
-        Err(Refusal::plan("page= is not a status page"))
-    }
-}
-
-fn map(fd: Option<RawFd>) -> Result<&'static page::Page, Refusal> {
-    use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous};
-    let protection = ProtFlags::READ | ProtFlags::WRITE;
-    if let Some(fd) = fd {
-        // SAFETY: borrowed for the calls below only.
-        let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
-        let size = rustix::fs::fstat(borrowed).map_or(0, |s| s.st_size);
-        if size < page::SIZE as i64 {
-            return Err(Refusal::plan("page= is not a status page"));
-        }
-    }
-    // SAFETY: a new mapping at an address of the kernel's choice, never unmapped; the page type is
-    // valid for all bit patterns and the file is as long as the mapping.
-    unsafe {
-        let mapped = match fd {
-            Some(fd) => {
-                let fd = BorrowedFd::borrow_raw(fd);
-                mmap(
-                    std::ptr::null_mut(),
-                    page::SIZE,
-                    protection,
-                    MapFlags::SHARED,
-                    fd,
-                    0,
-                )
-            }
-            None => mmap_anonymous(
-                std::ptr::null_mut(),
-                page::SIZE,
-                protection,
-                MapFlags::SHARED,
-            ),
-        };
-        let address =
-            mapped.map_err(|e| Refusal::plan(format!("cannot map the status page: {e}")))?;
-        Ok(&*address.cast::<page::Page>())
-    }
 }

@@ -78,7 +78,7 @@ pub fn read(words: &[&'static CStr], environment: Vec<&'static CStr>) -> Result<
             let text = read_file(file)?;
             let plan = parse(&text)?;
             let argv = command_of(tail, &plan)?;
-            let page = crate::roles::own_page()?;
+            let page = crate::status::own_page()?;
             Ok(Mode::Carry(Box::new(Start {
                 plan,
                 argv,
@@ -106,8 +106,8 @@ fn from_descriptors(
 ) -> Result<Start, Refusal> {
     let given = Given::parse(list)?;
     let page = match given.page {
-        Some(fd) => crate::roles::map_page(fd)?,
-        None => crate::roles::own_page()?,
+        Some(fd) => crate::status::map_page(fd)?,
+        None => crate::status::own_page()?,
     };
     if tail.len() < given.explain {
         return Err(Refusal::plan("fewer words than explain= says"));
@@ -120,7 +120,7 @@ fn from_descriptors(
     let (plan, argv) = plan.inspect_err(|refusal| {
         page.refuse(refusal);
         if given.page.is_some() {
-            crate::roles::end(crate::FAILED);
+            crate::process::end(crate::FAILED);
         }
         crate::explain::instead(&explain, page, &text);
     })?;
@@ -277,16 +277,56 @@ fn read_all(fd: BorrowedFd<'_>) -> Result<Vec<u8>, Refusal> {
     Ok(text)
 }
 
-/// Writes text to one of our own standard descriptors; there is nobody to tell if that fails.
-pub fn print(fd: RawFd, text: &str) {
-    // SAFETY: 0 to 2 are never closed while a text is printed.
-    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-    let mut rest = text.as_bytes();
-    while !rest.is_empty() {
-        match rustix::io::write(fd, rest) {
-            Ok(n) if n > 0 => rest = &rest[n..],
-            Err(rustix::io::Errno::INTR) => {}
-            _ => return,
+#[cfg(test)]
+mod tests {
+    use super::{Given, command_of, parse};
+
+    #[test]
+    fn the_addon_s_words_are_read() {
+        let given =
+            Given::parse(b"plan=5,page=6,done=7,keep=3:4,nofile=1024:4096,parent=9,explain=2");
+        let given = given.expect("all known");
+        assert_eq!((given.plan, given.page, given.done), (5, Some(6), Some(7)));
+        assert_eq!(
+            (given.keep.as_slice(), given.nofile),
+            (&[3, 4][..], Some((1024, 4096)))
+        );
+        assert_eq!((given.parent, given.explain), (Some(9), 2));
+    }
+
+    #[test]
+    fn odd_words_are_refused() {
+        let odd = [
+            "",
+            "plan",
+            "plan=",
+            "plan=-1",
+            "plan=1e3",
+            "plan=99999999999",
+            "page=3",
+            "plan=1,,",
+            "plan=1,other=2",
+            "plan=1,keep=",
+            "plan=1,keep=a:b",
+            "plan=1,nofile=1",
+            "plan=1,explain=-1",
+        ];
+        for list in odd {
+            assert!(Given::parse(list.as_bytes()).is_err(), "{list}");
         }
+        assert!(Given::parse(b"plan=1,\xff=2").is_err());
+    }
+
+    #[test]
+    fn the_command_line_comes_before_the_plan() {
+        let plan = parse(br#"{"version":1,"steps":[],"argv":["saved"]}"#).expect("a plan");
+        let words = |tail: &[&[u8]]| command_of(tail, &plan).map_err(|r| r.what);
+        assert_eq!(words(&[]), Ok(vec![b"saved".to_vec()]));
+        assert_eq!(
+            words(&[b"--", b"a", b"--"]),
+            Ok(vec![b"a".to_vec(), b"--".to_vec()])
+        );
+        assert!(words(&[b"a"]).is_err_and(|what| what.contains("-- a")));
+        assert!(words(&[b"--"]).is_err_and(|what| what == "no command"));
     }
 }

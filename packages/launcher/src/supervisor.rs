@@ -1,7 +1,11 @@
 //! The supervisor: the tool's own pid beside a container. It does no step. It waits, passes signals
 //! on, and ends as the command ended. See sigwaitinfo(2), waitpid(2).
 
-use crate::{explain, hygiene, keeper, roles::Common};
+use crate::{
+    common::Common,
+    explain, hygiene, keeper,
+    process::{print, wait_for},
+};
 use rustix::event::{PollFd, PollFlags, poll};
 use srcon_step::page::Phase;
 use std::{
@@ -176,7 +180,7 @@ fn end(common: &Common, raw: i32) -> i32 {
         Phase::ExecFailed => return libc::WEXITSTATUS(raw),
         Phase::Starting => {
             if !start.watched && start.explain.is_empty() {
-                crate::start::print(2, &explain::died(raw));
+                print(2, &explain::died(raw));
             }
             return crate::FAILED;
         }
@@ -208,21 +212,6 @@ fn die_by(signal: i32) {
     hygiene::reset_signals();
     // SAFETY: the default action of a signal that has ended a process ends this one too.
     unsafe { libc::kill(libc::getpid(), signal) };
-}
-
-/// Waits for exactly this child and returns its wait status.
-pub fn wait_for(pid: i32) -> Option<i32> {
-    if pid <= 0 {
-        return None;
-    }
-    let mut status = 0;
-    // SAFETY: `status` lives through the call.
-    while unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL) } < 0 {
-        if std::io::Error::last_os_error().raw_os_error() != Some(libc::EINTR) {
-            return None;
-        }
-    }
-    Some(status)
 }
 
 fn signal_descriptor() -> Option<OwnedFd> {

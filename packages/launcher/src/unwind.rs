@@ -40,7 +40,7 @@ macro_rules! never_called {
     ($($name:ident)*) => {$(
         #[unsafe(no_mangle)]
         extern "C" fn $name() -> usize {
-            crate::roles::end(crate::FAILED)
+            crate::process::end(crate::FAILED)
         }
     )*};
 }

@@ -141,3 +141,46 @@ impl AsFd for Wire {
         self.0.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_FDS, Wire, Word};
+    use std::{fs::File, os::fd::AsFd};
+
+    #[test]
+    fn a_message_arrives_with_its_sender_and_descriptors() {
+        let (near, far) = Wire::pair().expect("two ends");
+        let file = File::open("/dev/null").expect("a file");
+        near.send(Word::Outside, 7, &[file.as_fd(), file.as_fd()])
+            .expect("sent");
+        let message = far.receive().expect("a message");
+        assert_eq!(
+            (message.word, message.index, message.fds.len()),
+            (Word::Outside, 7, 2)
+        );
+        assert_eq!(message.pid, std::process::id() as i32);
+        far.send(Word::Done, 7, &[]).expect("answered");
+        assert_eq!(near.receive().expect("an answer").word, Word::Done);
+    }
+
+    #[test]
+    fn an_end_and_rubbish_are_none() {
+        let (near, far) = Wire::pair().expect("two ends");
+        for bytes in [&b"short"[..], &[9, 0, 0, 0, 0, 0, 0, 0], &[0; 16]] {
+            rustix::io::write(&near.0, bytes).expect("sent");
+            assert!(far.receive().is_none(), "{bytes:?}");
+        }
+        drop(near);
+        assert!(far.receive().is_none());
+        assert!(far.send(Word::Done, 0, &[]).is_err());
+    }
+
+    #[test]
+    fn more_descriptors_than_a_message_holds_are_refused() {
+        let (near, _far) = Wire::pair().expect("two ends");
+        let file = File::open("/dev/null").expect("a file");
+        let many = vec![file.as_fd(); MAX_FDS + 2];
+        assert!(near.send(Word::Outside, 0, &many).is_err());
+        assert!(near.send(Word::Outside, 0, &many[2..]).is_ok());
+    }
+}

@@ -7,9 +7,9 @@
 use crate::{
     clone::{self, Memory},
     command::Command,
+    common::Common,
     environment::Environment,
-    explain, hygiene, init,
-    roles::{self, Common},
+    explain, hygiene, init, process,
     wire::{Wire, Word},
 };
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
@@ -41,6 +41,8 @@ struct Worker<'a> {
     place: Place,
     /// The command, once all is ready for it.
     command: Option<Command>,
+    /// The init below which it runs cannot be looked into any more.
+    closed: bool,
 }
 
 /// Where in a pid namespace of this plan the worker stands.
@@ -68,6 +70,7 @@ pub fn become_command(common: &Common, ties: Ties<'_>) -> i32 {
         entering: None,
         place: Place::Outside,
         command: None,
+        closed: false,
     };
     hygiene::set_dumpable(true);
     worker.watch_parent();
@@ -129,7 +132,19 @@ impl Worker<'_> {
         hygiene::blocking_stdio();
         hygiene::reset_signals();
         self.command = Some(Command::new(&start.argv, &self.environment));
+        self.close_memory();
         None
+    }
+
+    /// The process that sleeps in this memory (an init, the supervisor) wakes when the command is executed,
+    /// and must not be open to it until it has closed itself. The command gets a memory, and that flag,
+    /// anew. Id maps are written to a process that is open, so not before the last of them.
+    fn close_memory(&mut self) {
+        let mut later = self.common.start.plan.steps.iter().skip(self.index);
+        self.closed = !later.any(|s| s.marks().contains(&Mark::User));
+        if self.closed {
+            hygiene::set_dumpable(false);
+        }
     }
 
     /// A command that was ready before its environment changed is made anew.
@@ -146,7 +161,11 @@ impl Worker<'_> {
         let common = self.common;
         let nested = self.place != Place::Outside;
         let later = &common.start.plan.steps[self.index + 1..];
-        let memory = roles::memory_for_first(with_init, later);
+        let memory = if nested {
+            Memory::Copied
+        } else {
+            clone::memory_for_first(with_init, later)
+        };
         let page = common.start.page;
         let flags = if nested {
             libc::SIGCHLD
@@ -160,12 +179,17 @@ impl Worker<'_> {
                 Place::First
             };
             if nested {
+                hygiene::set_dumpable(true);
                 init::note_worker(common);
                 return self.run(self.index + 1);
             }
             self.watch_parent();
             self.announce_and_run(self.index + 1)
         };
+        if nested {
+            // This level stays, in sight of what follows.
+            hygiene::set_dumpable(false);
+        }
         // SAFETY: this process is single-threaded and, after the call, only waits or ends.
         match unsafe { clone::child(memory, flags, page.worker.as_ptr(), act) } {
             Ok(child) if nested => init::stay(common, child),
@@ -216,7 +240,7 @@ impl Worker<'_> {
             (None, None) => return,
         };
         if gone {
-            roles::end(crate::FAILED);
+            process::end(crate::FAILED);
         }
     }
 
@@ -232,7 +256,7 @@ impl Worker<'_> {
             return code;
         }
         if start.explain.is_empty() {
-            crate::start::print(2, &explain::record(start.page, &start.text));
+            process::print(2, &explain::record(start.page, &start.text));
         } else if let Some(wire) = self.ties.wire
             && wire.send(Word::Explain, 0, &[]).is_ok()
         {
@@ -298,7 +322,7 @@ impl Launch for Worker<'_> {
     }
 
     fn credentials_changed(&mut self) {
-        hygiene::set_dumpable(true);
+        hygiene::set_dumpable(!self.closed);
         self.watch_parent();
     }
 
