@@ -2,6 +2,7 @@
 // is asked; it probes the host from the untouched state. On a command line nobody of us is left when
 // a step fails, so the launcher's keeper runs this bin once more with the record: see explainer.ts.
 import { constants } from 'node:os'
+import { causeInPlan } from './earlier.ts'
 import { describeErrno, errnoName } from './errno.ts'
 import { ToolError } from './error.ts'
 import type { AnyLink, Explanation, Failure } from './link.ts'
@@ -47,7 +48,7 @@ function stepError(record: FailureRecord, step: Step, steps: readonly Step[], ow
   const { step: index, syscall, errno, path, note } = record
   const code = errno === 0 ? '' : errnoName(errno)
   const failure: Failure = { step, index, syscall, errno, code, path, note, steps }
-  const { what, why, fix } = ask(owner, failure)
+  const { what, why, fix } = { ...ask(owner, failure), ...causeInPlan(failure) }
   return new ToolError(tool, what ?? `${step.do} failed${path && ` on ${path}`}: ${code ? `${code} (${syscall})` : note || syscall}`, {
     code: code || 'E_STEP',
     syscall: syscall || undefined,

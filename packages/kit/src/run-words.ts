@@ -21,7 +21,7 @@ export function runWords(step: Step): StepWords {
     case 'run.env':
       return { calls: [], classic: ['env', ...(step['clear'] === true ? ['-i'] : []), ...(step['edits'] as readonly Edit[]).map(envWord)].join(' ') }
     case 'run.time-limit':
-      return { calls: [`timerfd_settime(${String(step['wallMs'])} ms)`], classic: `timeout -k ${Number(step['graceMs'] ?? 0) / 1000} ${Number(step['wallMs']) / 1000}` }
+      return { calls: [`timerfd_settime(${String(step['wallMs'])} ms)`], classic: `timeout -k ${Number(step['graceMs'] ?? 2000) / 1000} ${Number(step['wallMs']) / 1000}` }
     default:
       return { calls: [`${step.do} ${JSON.stringify({ ...step, do: undefined })}`] }
   }

@@ -18,7 +18,7 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal | undefined
   /** Wall-clock limit, milliseconds: needs a pid namespace or a group in the plan. */
   readonly timeoutMs?: number | undefined
-  /** Milliseconds between TERM and KILL, for `timeoutMs` and for `signal`; default: KILL at once. */
+  /** Milliseconds between TERM and KILL; default: 2000 for `timeoutMs`, KILL at once for `signal`. */
   readonly graceMs?: number | undefined
   /** Who explains steps that fail; default: the installed tools. */
   readonly links?: readonly AnyLink[] | undefined
