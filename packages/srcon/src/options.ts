@@ -69,7 +69,7 @@ export const table: ToolTable = {
   notes: [
     'run, plan and bundle are filters: unless --new (-n) or --config FILE is given they read a config from stdin. A terminal, a character device such as /dev/null, or a closed stdin means a new config; zero bytes from a pipe or a file are an error, since what should have written the config failed. So data for the command needs -n: date | srcon run -n -- cat.',
     'A new config has all walls: namespaces, ids that are not the host\'s, the host\'s tree read-only or --root, masked paths, no_new_privs, the capabilities that Docker leaves, the default system-call policy, no environment of the caller. Limits are there only where asked for.',
-    'With a config that was read only that happens which it says; options are added to it as the tools\' filters add them.',
+    'With a config that was read only that happens which it says; options are added to it as the tools\' filters add them. One that says nothing but its root, as a path on stdin does, gets all walls, as with --root.',
     'What a config asks for and no tool of ours does is an error, so that no command runs with fewer walls than the config has.',
     'The default policy lets no set-user-ID bit be set, so package managers that install such files need --profile srcontainer or a file. What comes with the root has no effect: no_new_privs is always set.',
     'The order is always: limits, namespaces, root, capabilities, no_new_privs, system-call policy.',

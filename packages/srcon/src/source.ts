@@ -2,7 +2,7 @@
 import { fstatSync } from 'node:fs'
 import type { Call } from '@srcon/kit/cli'
 import type { OciConfig } from '@srcon/kit/config'
-import type { ScannedLink } from '@srcon/kit/table'
+import type { Given, ScannedLink } from '@srcon/kit/table'
 import { extendConfig, newContainer } from './configure.ts'
 import { readFacts } from './host.ts'
 import type { Facts } from './tools.ts'
@@ -24,6 +24,17 @@ export async function wantedConfig({ given }: ScannedLink, call: Call): Promise<
   const read = await call.config()
   // The last read is pending for Node until its callback has returned, and a process with work pending becomes nothing.
   await new Promise(setImmediate)
-  const config = extendConfig(read, given, facts)
+  const only = onlyRoot(read)
+  const config = only === undefined ? extendConfig(read, given, facts) : newContainer(withRoot(given, only), facts)
   return { config, facts, tookStdin: path === undefined || path === '-' }
+}
+
+/** The root of a config that says nothing else, as a path on stdin does: it chose no walls, so it gets them all. */
+function onlyRoot({ ociVersion: _, root, ...rest }: OciConfig): string | undefined {
+  if (root === undefined || Object.keys(rest).length > 0 || Object.keys(root).some(key => key !== 'path')) return undefined
+  return root.path
+}
+
+function withRoot(given: readonly Given[], path: string): readonly Given[] {
+  return given.some(({ name }) => name === 'root') ? given : [{ name: 'root', value: path }, ...given]
 }

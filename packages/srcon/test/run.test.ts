@@ -38,6 +38,15 @@ t.test('a config that was read', { skip: notRoot }, async t => {
   t.match(srcon(['run'], { input: JSON.stringify(limited) }), { stdout: '77\n' })
 })
 
+t.test('a config that says nothing but its root gets all walls', { skip: noLauncher }, async t => {
+  const said = 'grep -E "^(NoNewPrivs|Seccomp):" /proc/self/status; hostname'
+  const walls = /^NoNewPrivs:\t1\nSeccomp:\t2\nsrcon\n$/
+  t.match(srcon(['run', '--', 'sh', '-c', said], { input: '/\n' }), { status: 0, stdout: walls }, 'a path, as rootfs-fetch prints it')
+  t.match(srcon(['run', '--', 'sh', '-c', said], { input: '{"ociVersion":"1.2.0","root":{"path":"/"}}' }), { status: 0, stdout: walls })
+  const more = { ociVersion: '1.2.0', root: { path: '/' }, hostname: 'box', linux: { namespaces: [{ type: 'user' }, { type: 'uts' }, { type: 'mount' }], uidMappings: [{ containerID: 0, hostID: process.getuid?.(), size: 1 }], gidMappings: [{ containerID: 0, hostID: process.getgid?.(), size: 1 }] } }
+  t.match(srcon(['run', '--', 'sh', '-c', said], { input: JSON.stringify(more) }), { status: 0, stdout: /^NoNewPrivs:\t0\nSeccomp:\t0\nbox\n$/ }, 'one that says more has said what it wants')
+})
+
 t.test('the command', { skip: noLauncher }, async t => {
   t.equal(srcon(['run', '-n', '--', 'sh', '-c', 'exit 9']).status, 9)
   t.equal(srcon(['run', '-n', '--', 'sh', '-c', 'kill -TERM $$']).signal, 'SIGTERM', 'ends by the signal')
