@@ -13,7 +13,7 @@ use crate::{
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Signal, pidfd_send_signal},
+    process::{Signal, getppid, kill_process, pidfd_send_signal},
 };
 use srcon_step::{Failure, Keeper, Undo, page::Phase};
 use std::{
@@ -24,6 +24,8 @@ use std::{
 
 /// Between TERM and KILL at a time limit, where the plan does not say.
 const GRACE: Duration = Duration::from_secs(2);
+/// Between one KILL at a time limit and the next, until the supervisor has ended.
+const AGAIN: Duration = Duration::from_millis(100);
 /// How long a killed worker may take to be gone before we undo all the same.
 const PATIENCE: Timespec = Timespec {
     tv_sec: 5,
@@ -182,13 +184,18 @@ impl Outside<'_> {
             self.deadline = Some(Instant::now() + self.grace);
             Signal::TERM
         } else {
-            self.deadline = None;
+            // The supervisor may stop itself after our CONT below, and then it is to be waked again.
+            self.deadline = Some(Instant::now() + AGAIN);
             Signal::KILL
         };
         if let Some(pidfd) = &self.pidfd {
             let _ = pidfd_send_signal(pidfd, signal);
             // A stopped process takes TERM only when it is continued.
             let _ = pidfd_send_signal(pidfd, Signal::CONT);
+        }
+        // It stops when its command stops, and must see the end of it. It is our parent while it lives.
+        if let Some(supervisor) = getppid() {
+            let _ = kill_process(supervisor, Signal::CONT);
         }
     }
 
