@@ -65,9 +65,14 @@ pub fn stay(common: &Common, child: i32) -> ! {
                 crate::process::end(code);
             }
         } else if code <= 0 {
-            // Sent by a process: a terminal's have reached the command already.
+            // Sent by a process: a terminal's have reached the command already. A stop is made certain:
+            // in an orphaned process group the kernel ignores TSTP, TTIN and TTOU.
+            let sure = match signal {
+                libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU => libc::SIGSTOP,
+                other => other,
+            };
             // SAFETY: `child` is ours and not yet waited for.
-            unsafe { libc::kill(child, signal) };
+            unsafe { libc::kill(child, sure) };
         }
     }
 }
