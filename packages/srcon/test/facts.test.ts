@@ -14,6 +14,8 @@ t.test('facts', { skip: noLauncher }, async t => {
   const child = launch(plan(['sh', '-c', 'echo ready; read end'], container()))
   t.teardown(async () => await child[Symbol.asyncDispose]())
   if (child.stdout) await once(child.stdout, 'data')
+  // What it prints may arrive before the report that it was executed.
+  await child.started
   const pid = child.commandPid ?? 0
   const other = facts(pid)
   t.not(other.namespaces['pid'], own.namespaces['pid'])
