@@ -148,7 +148,10 @@ t.test('keys of the session', async t => {
   // Search is by the possessor of the session's key ring.
   const search: Act[] = [['keyctl', 10, -3, '"user', `"${name}`, 0]]
   const keyed = [probe, 'keyed', name]
-  if (!/^\d+$/.test(start([...keyed, probe, ...actWords(search)]).stdout.trim())) return t.pass('this host does not let us have keys')
+  if (!/^\d+$/.test(start([...keyed, probe, ...actWords(search)]).stdout.trim())) {
+    t.skip('this host does not let us have keys')
+    return
+  }
   t.match(start([...keyed, probe, ...actWords(search)]).stdout, /^\d+\n/, 'the control')
   const srcon = join(import.meta.dirname, '../node_modules/.bin/srcon')
   const behind = (...words: string[]) => start([...keyed, srcon, ...words, ...actWords(search)]).stdout.split('\n')[0]

@@ -30,7 +30,7 @@ export interface Ended {
 export const user = { uid: 65_534 } as const
 
 /** A directory of the host that every user may read, with the probe in it. It is at `/tmp/p` in the containers. */
-export function host(): { readonly dir: string; readonly probe: string; remove(): void } {
+export function host(): { readonly dir: string; readonly probe: string; readonly remove: () => void } {
   const dir = mkdtempSync(join(tmpdir(), 'srcon-probe-'))
   chmodSync(dir, 0o755)
   const probe = join(dir, 'probe')

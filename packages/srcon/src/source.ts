@@ -30,9 +30,10 @@ export async function wantedConfig({ given }: ScannedLink, call: Call): Promise<
 }
 
 /** The root of a config that says nothing else, as a path on stdin does: it chose no walls, so it gets them all. */
-function onlyRoot({ ociVersion: _, root, ...rest }: OciConfig): string | undefined {
-  if (root === undefined || Object.keys(rest).length > 0 || Object.keys(root).some(key => key !== 'path')) return undefined
-  return root.path
+function onlyRoot(config: OciConfig): string | undefined {
+  const { root } = config
+  const more = Object.keys(config).some(key => key !== 'ociVersion' && key !== 'root')
+  return root === undefined || more || Object.keys(root).some(key => key !== 'path') ? undefined : root.path
 }
 
 function withRoot(given: readonly Given[], path: string): readonly Given[] {
