@@ -15,6 +15,7 @@ mod environment;
 mod explain;
 mod hygiene;
 mod init;
+mod keep;
 mod keeper;
 mod kinds;
 mod process;

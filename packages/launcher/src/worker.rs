@@ -9,7 +9,7 @@ use crate::{
     command::Command,
     common::Common,
     environment::Environment,
-    explain, hygiene, init, process,
+    explain, hygiene, init, keep, process,
     wire::{Wire, Word},
 };
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
@@ -128,6 +128,11 @@ impl Worker<'_> {
             return Some(self.go_on_below_init());
         }
         let start = &self.common.start;
+        if keep::nothing_needs_it(&start.plan.steps[self.index..])
+            && let Err(failure) = keep::give_up()
+        {
+            return Some(self.failed(&failure));
+        }
         hygiene::limit_files(start.nofile);
         hygiene::blocking_stdio();
         hygiene::reset_signals();

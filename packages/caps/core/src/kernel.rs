@@ -120,6 +120,23 @@ pub fn bounding() -> Result<(CapSet, u8), Failure> {
     Ok((set, 63))
 }
 
+/// Those of `caps` that are ambient.
+///
+/// # Errors
+/// Of prctl.
+pub fn ambient(caps: CapSet) -> Result<CapSet, Failure> {
+    let (option, asked) = (libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET);
+    let mut set = CapSet::default();
+    for cap in caps.iter() {
+        let number = u64::from(cap.number());
+        let asked = u64::from(asked.cast_unsigned());
+        if prctl("PR_CAP_AMBIENT_IS_SET", option, asked, number)? == 1 {
+            set = set.with(cap);
+        }
+    }
+    Ok(set)
+}
+
 /// The securebits of the calling thread.
 ///
 /// # Errors
