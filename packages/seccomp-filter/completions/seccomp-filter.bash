@@ -17,7 +17,7 @@ _srcon_seccomp_filter() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     [[ ${COMP_WORDS[i]} == -- ]] && { _srcon_after_dashes $((i + 1)); return; }
   done
-  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check) verb=${COMP_WORDS[1]} ;; esac
+  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check | simulate) verb=${COMP_WORDS[1]} ;; esac
   # bash cuts --name=VALUE into three words.
   if [[ $cur == = ]]; then cur='' equals='='
   elif [[ $option == = ]]; then option=${COMP_WORDS[COMP_CWORD - 2]} equals='='
@@ -29,11 +29,15 @@ _srcon_seccomp_filter() {
     :--config:*) _srcon_reply "$cur" compgen -f; return ;;
     check:--caps:*) :; return ;;
     check:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    simulate:--arch:*) :; return ;;
+    simulate:--calls:*) _srcon_reply "$cur" compgen -f; return ;;
+    simulate:--caps:*) :; return ;;
+    simulate:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
   esac
   case $verb in
     '')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--profile= --log --no-no-new-privs --caps= --widths= --plan --dry-run --new --config= --json --help --version'
-      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check'; :
+      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check simulate'; :
       fi ;;
     'show')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--json --help'
@@ -41,6 +45,10 @@ _srcon_seccomp_filter() {
       fi ;;
     'check')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--caps= --widths= --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'simulate')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --calls= --trace --caps= --widths= --json --help'
       else _srcon_reply "$cur" compgen -f
       fi ;;
   esac

@@ -4,7 +4,7 @@ function __srcon_seccomp_filter_verb
     set -l words (commandline -opc)
     contains -- -- $words[2..-1]; and return 1
     set -l verb ''
-    set -q words[2]; and contains -- $words[2] 'show' 'check'; and set verb $words[2]
+    set -q words[2]; and contains -- $words[2] 'show' 'check' 'simulate'; and set verb $words[2]
     test "$verb" = "$argv[1]"
 end
 function __srcon_seccomp_filter_first
@@ -44,3 +44,12 @@ complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l json -d
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l help -s h -d 'show this help'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -a '(__fish_complete_path (commandline -ct))' -d 'a name or a file, as for --profile'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a check -d 'Compile a policy, load nothing; say what it comes to'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l arch -r -d 'the way into the kernel: x86_64, x86, x32, aarch64, arm, riscv64, s390x, ppc64le, loongarch64; without it this machine\'s own'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l calls -x -a '(__fish_complete_path (commandline -ct))' -d 'many calls, one a line; - is stdin'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l trace -d 'each instruction that is executed'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l caps -r -d 'capabilities of the command, for Docker profiles that ask'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l widths -x -a 'kernel register' -d 'compare what the kernel reads of an argument (default), or whole registers'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l json -d 'print JSON, errors too'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l help -s h -d 'show this help'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -a '(__fish_complete_path (commandline -ct))' -d 'a name or a file, as for --profile; a file that ends in .bpf is a raw filter'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a simulate -d 'What a policy says of a call, by two implementations that are not the compiler'

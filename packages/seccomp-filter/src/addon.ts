@@ -39,7 +39,18 @@ export interface Status {
   readonly noNewPrivs: boolean
 }
 
+/** A system call as one way into the kernel has it. */
+export interface KnownCall {
+  readonly name: string
+  /** With bit 30 set for x32. */
+  readonly number: number
+  /** Bits of each of its six arguments that the kernel reads. */
+  readonly widths: readonly number[]
+}
+
 interface Addon {
+  /** By OCI's name of the architecture. */
+  callsOf(architecture: string): readonly KnownCall[]
   compile(text: string, context: Context): Compiled
   plain(text: string, context: Context): Plain
   statusOf(pid: number): Status | null

@@ -42,6 +42,21 @@ export const table: ToolTable = {
         widths: { takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers' },
       },
     },
+    simulate: {
+      about: 'What a policy says of a call, by two implementations that are not the compiler',
+      positionals: [
+        { name: 'POLICY', about: 'a name or a file, as for --profile; a file that ends in .bpf is a raw filter', required: true, completes: 'file' },
+        { name: 'CALL', about: 'a system call, by name or number' },
+        ...['ARG0', 'ARG1', 'ARG2', 'ARG3', 'ARG4', 'ARG5'].map(name => ({ name, about: 'a register: decimal, 0x…, 0o…; 0 if absent' })),
+      ],
+      options: {
+        arch: { takes: 'value', meta: 'NAME', about: "the way into the kernel: x86_64, x86, x32, aarch64, arm, riscv64, s390x, ppc64le, loongarch64; without it this machine's own" },
+        calls: { takes: 'value', meta: 'FILE', completes: 'file', about: 'many calls, one a line; - is stdin' },
+        trace: { takes: 'nothing', about: 'each instruction that is executed' },
+        caps: { takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask' },
+        widths: { takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers' },
+      },
+    },
   },
   examples: [
     { command: 'seccomp-filter -- sh', about: 'a shell under the default policy: no mounts, namespaces, key rings, kernel modules' },
@@ -49,6 +64,7 @@ export const table: ToolTable = {
     { command: 'seccomp-filter --plan', about: 'the steps, with the compiled program' },
     { command: 'seccomp-filter show self', about: 'how this shell stands' },
     { command: 'seccomp-filter check default', about: 'how long the program is and what its author should know' },
+    { command: 'seccomp-filter simulate default socket 40 1 --trace', about: 'what it answers to socket(AF_VSOCK, SOCK_STREAM), instruction by instruction' },
     { command: 'seccomp-filter -n --profile default', about: 'the policy as a config, for any OCI runtime' },
   ],
   notes: [

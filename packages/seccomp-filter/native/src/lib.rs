@@ -3,6 +3,8 @@
 
 #![warn(missing_docs)]
 
+mod facts;
+
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use seccomp_filter_core::{Action, Arch, PolicyError, bpf, compile as compile_policy, oci, status};

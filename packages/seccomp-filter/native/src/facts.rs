@@ -1,0 +1,34 @@
+//! The table of system calls as data, for who must not use the compiler: the second implementation.
+
+use napi_derive::napi;
+use seccomp_filter_core::{Arch, table};
+
+/// A system call as one way into the kernel has it.
+#[napi(object)]
+pub struct KnownCall {
+    /// Its name.
+    pub name: String,
+    /// Its number; with bit 30 set for x32.
+    pub number: u32,
+    /// The bits of each of its six arguments that the kernel reads: 16, 32 or 64.
+    pub widths: Vec<u32>,
+}
+
+/// All calls of a way in (`SCMP_ARCH_X86_64`); empty for one that there is not.
+#[napi]
+#[must_use]
+pub fn calls_of(architecture: String) -> Vec<KnownCall> {
+    let Some(arch) = Arch::from_oci(&architecture) else {
+        return Vec::new();
+    };
+    let known = table::all().iter().filter_map(|call| {
+        Some(KnownCall {
+            name: call.name.to_owned(),
+            number: call.number(arch)?,
+            widths: (0..6)
+                .map(|index| call.read_mask(arch, index).count_ones())
+                .collect(),
+        })
+    });
+    known.collect()
+}

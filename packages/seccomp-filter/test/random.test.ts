@@ -1,0 +1,43 @@
+// Random rule sets: what the Rust compiler makes of them, run by the machine, is what the evaluator says, which shares no code
+// with it. `npm run oracle` compares a million calls, `npm test` a part of them.
+import t from 'tap'
+import { readOci } from '../src/simulate/oci.ts'
+import { KILL_PROCESS } from '../src/simulate/action.ts'
+import { contextOf, differ, points, shrink, type Form } from './oracle/compare.ts'
+import { Random } from './oracle/random.ts'
+import { asOci, ruleSet } from './oracle/sets.ts'
+
+const wanted = process.env['SRCON_ORACLE'] === 'full' ? 1_000_000 : 60_000
+const FIRST = Number(process.env['SRCON_ORACLE_SEED'] ?? 1)
+const hostOf = ({ arch, caps, major, minor, registers }: ReturnType<typeof contextOf>) => ({ machine: arch, caps, kernel: [major, minor] as const, registers, closed: KILL_PROCESS })
+
+const oci: Form = { write: asOci, read: (text, context) => readOci(text, hostOf(context)) }
+
+for (const [name, form, anyMask] of [['OCI', oci, false]] as const) {
+  t.test(`random rule sets, ${name} form`, async t => {
+    let [compared, sets] = [0, 0]
+    for (let seed = FIRST; compared < wanted; seed++, sets++) {
+      const random = new Random(seed)
+      const set = ruleSet(random, anyMask)
+      const context = contextOf(set.machine, name === 'OCI' && seed % 3 === 0)
+      const found = differ(set, form, context, points(random, set, 40))
+      compared += found.compared
+      if (found.at) throw new Error(`seed ${seed}: ${JSON.stringify(shrink(set, form, context, found.at), undefined, 1)}`)
+    }
+    t.comment(`${compared} calls of ${sets} rule sets, 0 differences`)
+    t.ok(compared >= wanted, `${compared} calls`)
+  })
+}
+
+t.test('a wrong evaluator is found', async t => {
+  const wrong: Form = { ...oci, read: (text, context) => oci.read(text.replaceAll('"SCMP_CMP_GE"', '"SCMP_CMP_GT"'), context) }
+  for (let seed = FIRST; ; seed++) {
+    const random = new Random(seed)
+    const set = ruleSet(random)
+    const found = differ(set, wrong, contextOf(set.machine), points(random, set, 40))
+    if (!found.at) continue
+    const small = shrink(set, wrong, contextOf(set.machine), found.at)
+    t.ok(small && small.text.split('"names"').length < 4, 'and made small')
+    return
+  }
+})
