@@ -27,6 +27,7 @@ _srcon_seccomp_filter() {
     :--caps:*) :; return ;;
     :--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
     :--config:*) _srcon_reply "$cur" compgen -f; return ;;
+    check:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     check:--caps:*) :; return ;;
     check:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
     simulate:--arch:*) :; return ;;
@@ -44,7 +45,7 @@ _srcon_seccomp_filter() {
       else _srcon_reply "$cur" compgen -W "$(cd /proc && printf '%s ' [0-9]*)"
       fi ;;
     'check')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--caps= --widths= --json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --caps= --widths= --json --help'
       else _srcon_reply "$cur" compgen -f
       fi ;;
     'simulate')

@@ -38,6 +38,7 @@ complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'show\'' -l json -d 
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'show\'' -l help -s h -d 'show this help'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'show\'' -a '(__fish_complete_pids)' -d 'a process id, or self'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a show -d 'Seccomp mode and number of filters of a process'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l arch -x -a 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64' -d 'look as on another machine'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l caps -r -d 'capabilities of the command, for Docker profiles that ask'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l widths -x -a 'kernel register' -d 'compare what the kernel reads of an argument (default), or whole registers'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l json -d 'print JSON, errors too'

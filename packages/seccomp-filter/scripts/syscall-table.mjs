@@ -1,44 +1,58 @@
-// Writes core/src/table/calls.rs: each system call, its number per architecture and the width of its arguments.
-// Numbers come from the kernel's own headers (Debian: linux-libc-dev); those newer than the headers stand below, since from
-// 403 on a call has the same number everywhere. Widths come from the kernel's prototypes as tracefs shows them
-// (events/syscalls/*/format), so the script is run as root on a kernel with CONFIG_FTRACE_SYSCALLS:
-//     node packages/seccomp-filter/scripts/syscall-table.mjs
+// Writes core/src/table/calls.rs: each system call, its number per architecture, the width and the names of its arguments,
+// and since which kernel it is there.
+// - Numbers: the kernel's own headers, as Debian packs them (linux-libc-dev, and linux-libc-dev-{arm64,armhf,riscv64,s390x,ppc64el}-cross,
+//   unpacked below KERNEL_HEADERS, else /). From 403 on a call has the same number everywhere, so those newer than the headers stand
+//   below. loongarch64 has no package; it is asm-generic/unistd.h with few choices.
+// - Widths and names: the kernel's prototypes as tracefs shows them (events/syscalls/*/format), so the script is run as root on a
+//   kernel with CONFIG_FTRACE_SYSCALLS; what this kernel was built without stands below.
+// - Since: syscalls(2) of Debian's manpages-dev; newer ones below.
+//     KERNEL_HEADERS=/tmp/headers node packages/seccomp-filter/scripts/syscall-table.mjs
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { aliases, missing, newer, prototypes, since32 } from './syscall-facts.mjs'
 
-const include = process.env.KERNEL_HEADERS ?? '/usr/include/x86_64-linux-gnu'
-const NONE = 'N'
+const root = process.env.KERNEL_HEADERS ?? ''
+const X32_BIT = 0x40000000
 
-/** Numbers 451 and up, the same on every architecture here; x86-64 alone has the two probes. */
-const newer = Object.entries({
-  cachestat: 451, fchmodat2: 452, map_shadow_stack: 453, futex_wake: 454, futex_wait: 455, futex_requeue: 456, statmount: 457,
-  listmount: 458, lsm_get_self_attr: 459, lsm_set_self_attr: 460, lsm_list_modules: 461, mseal: 462, setxattrat: 463,
-  getxattrat: 464, listxattrat: 465, removexattrat: 466, open_tree_attr: 467, file_getattr: 468, file_setattr: 469, listns: 470,
-  rseq_slice_yield: 471,
-})
-const probes = { uretprobe: 335, uprobe: 336 }
-
-/** Where the prototype in the kernel has another name than the call. */
-const prototypes = {
-  stat: 'newstat', lstat: 'newlstat', fstat: 'newfstat', uname: 'newuname', umount2: 'umount', sendfile: 'sendfile64',
-  _sysctl: 'sysctl', umount: 'oldumount', stat64: 'stat64', fadvise64_64: 'fadvise64_64',
+/** Every `__NR_…` that a header of a machine defines, with the compiler's own idea of arithmetic. */
+function headers(triplet, ...defines) {
+  const include = triplet.startsWith('x86_64') ? `/usr/include/${triplet}` : `${root}/usr/${triplet}/include`
+  const shared = triplet.startsWith('x86_64') ? ['-I/usr/include'] : []
+  const header = defines.find(d => d.endsWith('.h')) ?? 'asm/unistd.h'
+  const flags = ['-E', '-dM', '-undef', '-nostdinc', `-I${include}`, ...shared, ...defines.filter(d => !d.endsWith('.h')).map(d => `-D${d}`)]
+  const text = execFileSync('cc', [...flags, '-'], { input: `#include <${header}>\n`, encoding: 'utf8' })
+  const words = Object.fromEntries([...text.matchAll(/^#define (\w+) (.+)$/gm)].map(([, name, value]) => [name, value]))
+  const value = expression => expression.replace(/[()]/g, '').split('+').reduce((sum, term) => {
+    const word = term.trim()
+    return sum + (/^\d/.test(word) ? Number(word) : value(words[word] ?? 'NaN'))
+  }, 0)
+  const table = {}
+  for (const [word, expression] of Object.entries(words)) {
+    const name = /^__(?:ARM_)?NR_(\w+)$/.exec(word)?.[1]
+    if (name === undefined || /^(?:syscalls|llseek|timerfd|arch_specific_syscall|SYSCALL_\w+|BASE|OABI_\w+)$/.test(name)) continue
+    const number = value(expression)
+    if (Number.isFinite(number)) table[name] = number
+  }
+  return table
 }
 
-const x32Bit = 0x40000000
-const headers = file => Object.fromEntries([...readFileSync(`${include}/asm/${file}`, 'utf8')
-  .matchAll(/^#define __NR_(\w+) (?:\((__X32_SYSCALL_BIT) \+ )?(\d+)\)?$/gm)]
-  .map(([, name, bit, nr]) => [name, Number(nr) + (bit ? x32Bit : 0)]))
-
-/** arm64 has no list of its own: it is asm-generic/unistd.h with a few choices. */
-function generic() {
-  const choices = ['__ARCH_WANT_RENAMEAT', '__ARCH_WANT_NEW_STAT', '__ARCH_WANT_SET_GET_RLIMIT', '__ARCH_WANT_SYS_CLONE3',
-    '__ARCH_WANT_MEMFD_SECRET', '__BITS_PER_LONG=64']
-  const input = '#include <asm-generic/unistd.h>\n'
-  const defines = execFileSync('cc', ['-E', '-dM', ...choices.map(c => `-D${c}`), '-'], { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] })
-  const words = Object.fromEntries([...defines.matchAll(/^#define __NR(\w+) (\w+)$/gm)].map(([, name, value]) => [name, value]))
-  const resolve = value => /^\d+$/.test(value) ? Number(value) : resolve(words[value.replace(/^__NR/, '')])
-  return Object.fromEntries(Object.entries(words).filter(([name]) => /^_[a-z_]/.test(name) && !['_syscalls', '_arch_specific_syscall'].includes(name))
-    .map(([name, value]) => [name.slice(1), resolve(value)]))
+/** Columns, in the order of `Arch::ALL`. */
+const columns = {
+  x86_64: headers('x86_64-linux-gnu', 'asm/unistd_64.h'),
+  x86: headers('x86_64-linux-gnu', 'asm/unistd_32.h'),
+  x32: headers('x86_64-linux-gnu', 'asm/unistd_x32.h', '__X32_SYSCALL_BIT=0x40000000'),
+  aarch64: headers('aarch64-linux-gnu', '__BITS_PER_LONG=64', '__LP64__', '__SIZEOF_POINTER__=8', '__aarch64__'),
+  arm: headers('arm-linux-gnueabihf', '__ARM_EABI__'),
+  riscv64: headers('riscv64-linux-gnu', '__BITS_PER_LONG=64', '__LP64__', '__SIZEOF_POINTER__=8', '__riscv_xlen=64'),
+  s390x: headers('s390x-linux-gnu', '__s390x__'),
+  ppc64le: headers('powerpc64le-linux-gnu', '__powerpc64__'),
+  loongarch64: headers('riscv64-linux-gnu', 'asm-generic/unistd.h', '__BITS_PER_LONG=64', '__LP64__', '__SIZEOF_POINTER__=8', '__ARCH_WANT_SYS_CLONE', '__ARCH_WANT_SYS_CLONE3', '__ARCH_WANT_NEW_STAT'),
+}
+for (const [name, { number, only }] of Object.entries(newer)) {
+  for (const [arch, table] of Object.entries(columns)) {
+    if (!only || only.includes(arch)) table[name] ??= number + (arch === 'x32' ? X32_BIT : 0)
+  }
 }
 
 /** How many bits of an argument the kernel reads, from its C type. */
@@ -51,44 +65,60 @@ function widthOf(type) {
   return ints.includes(plain) ? 32 : 64
 }
 
-/** Widths by call, from a tracefs mounted in a mount namespace that ends with the command. */
-function widths() {
+/** `type name` as a width, a name, and whether it takes two registers where those have 32 bits. */
+function argument(declaration) {
+  const [, type, name] = /^(.*?)(\w+)$/.exec(declaration.trim())
+  return { width: widthOf(type), name: name.replace(/^_/, ''), wide: /\b(loff_t|u64|__u64)\b/.test(type) && !type.includes('*'), id: /\b[ug]id_t\b/.test(type) }
+}
+
+/** Prototypes by call, from a tracefs mounted in a mount namespace that ends with the command. */
+function traced() {
   const script = 'mount -t tracefs none /mnt && cd /mnt/events/syscalls && grep -H "^.field:" sys_enter_*/format'
   const text = execFileSync('unshare', ['--mount', 'sh', '-c', script], { encoding: 'utf8', maxBuffer: 1 << 26 })
   const calls = {}
   for (const [, call, declaration] of text.matchAll(/^sys_enter_(\w+)\/format:\tfield:([^;]+);/gm)) {
-    const type = declaration.replace(/\s*\w+$/, '')
     const args = calls[call] ??= []
-    if (!/ (common_\w+|__syscall_nr|__\w+_val)$/.test(declaration)) args.push(widthOf(type))
+    if (!/ (common_\w+|__syscall_nr|__\w+_val)$/.test(declaration)) args.push(argument(declaration))
   }
   return calls
 }
 
-const tables = [headers('unistd_64.h'), headers('unistd_32.h'), headers('unistd_x32.h'), generic()]
-for (const [name, nr] of newer) tables.forEach((table, i) => { table[name] = nr + (i === 2 ? x32Bit : 0) })
-for (const [name, nr] of Object.entries(probes)) { tables[0][name] = nr; tables[2][name] = nr + x32Bit }
-const seen = widths()
-// From the headers alone, for calls that the running kernel was built without.
-const fallback = {
-  kexec_file_load: [32, 32, 64, 64, 64], userfaultfd: [32], delete_module: [64, 32], finit_module: [32, 64, 32], map_shadow_stack: [64, 64, 32],
-  listns: [64, 64, 64, 32],
+/** Kernel versions from syscalls(2). */
+function manual() {
+  const text = gunzipSync(readFileSync('/usr/share/man/man2/syscalls.2.gz')).toString()
+  return Object.fromEntries([...text.matchAll(/^\\fB(\w+)\\fP\(2\)\t(\d[\d.]*)/gm)].map(([, name, version]) => [name, version]))
 }
 
+const seen = traced()
+const versions = manual()
+/** The call that a name of 32-bit architectures is another width of. */
+const plain = name => name.replace(/_time64$|64$|32$/, '')
+const prototypeOf = name => missing[name]?.map(argument) ?? seen[prototypes[name] ?? name] ?? seen[name] ?? seen[prototypes[plain(name)] ?? plain(name)]
+const sinceOf = name => newer[name]?.since ?? since32[name] ?? versions[name] ?? versions[plain(name)] ?? ''
+
 const code = { 64: 0, 32: 1, 16: 2 }
-const names = [...new Set(tables.flatMap(Object.keys))].sort()
+const names = [...new Set(Object.values(columns).flatMap(Object.keys))].sort()
+const bare = []
+/** Where 32-bit architectures have `setuid32` too, the plain one reads ids of 16 bits. */
+const narrow = name => names.includes(`${name}32`)
 const rows = names.map(name => {
-  const args = seen[prototypes[name] ?? name] ?? seen[name] ?? fallback[name] ?? []
-  const bits = args.reduce((sum, width, i) => sum | code[width] << 2 * i, 0)
-  const numbers = tables.map(table => table[name] === undefined ? NONE : String(table[name]))
-  return `    c("${name}", [${numbers.join(', ')}], 0x${bits.toString(16)}),`
+  const args = prototypeOf(name) ?? []
+  if (!prototypeOf(name)) bare.push(name)
+  const bits = widths => widths.reduce((sum, width, i) => sum | code[width] << 2 * i, 0)
+  const wide = bits(args.map(a => a.width))
+  const small = bits(args.map(a => (narrow(name) && a.id ? 16 : a.width)))
+  const words = args.map((a, i) => [a.name, ...(aliases[name]?.[i] ?? []).filter(alias => alias !== a.name)].join('/') + (a.wide ? ':64' : ''))
+  const numbers = Object.values(columns).map(table => table[name] ?? 'N')
+  return `    c("${name}", [${numbers.join(', ')}], 0x${wide.toString(16)}, 0x${small.toString(16)}, "${words.join(' ')}", "${sinceOf(name)}"),`
 })
-const unknown = names.filter(name => tables[0][name] !== undefined && !seen[prototypes[name] ?? name] && !seen[name])
-process.stderr.write(`${names.length} calls; without a prototype on this kernel: ${unknown.join(' ')}\n`)
+process.stderr.write(`${names.length} calls; without a prototype: ${bare.join(' ')}\nwithout a version: ${names.filter(name => !sinceOf(name)).join(' ')}\n`)
 
 writeFileSync(new URL('../core/src/table/calls.rs', import.meta.url), `// Generated by scripts/syscall-table.mjs; do not edit.
 use super::{Call, NONE as N, call as c};
 
-/// Sorted by name. Numbers: x86-64, x86, x32, arm64. Last: two bits an argument, 0 for 64 bits, 1 for 32, 2 for 16.
+/// Sorted by name. Numbers: ${Object.keys(columns).join(', ')}. Widths where
+/// registers have 64 and 32 bits: two bits an argument, 0 for the register, 1 for 32, 2 for 16. Names: of
+/// an argument all that it goes by; \`:64\` takes two registers of 32 bits. Since: version of the kernel.
 #[rustfmt::skip]
 pub(super) static CALLS: &[Call] = &[
 ${rows.join('\n')}

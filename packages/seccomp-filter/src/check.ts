@@ -11,7 +11,7 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
   const source = sourceOf(options, facts)
   const { program, notes, architectures } = compileSource(source, options, facts)
   const instructions = program.length / 8
-  if (out.json) return out.data({ policy: source.name, arch: facts.arch, instructions, architectures, notes: notes.map(({ line, message }) => ({ line, message })) })
+  if (out.json) return out.data({ policy: source.name, arch: options.arch ?? facts.arch, instructions, architectures, notes: notes.map(({ line, message }) => ({ line, message })) })
   out.line(`${source.name}: ${instructions} instructions for ${architectures.join(', ')}`)
   for (const { line, message } of notes) out.line(`${isFile(source.name) && line > 0 ? `${source.name}:${line}` : source.name}: ${message}`)
 }

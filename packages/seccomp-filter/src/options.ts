@@ -1,6 +1,10 @@
 // What seccomp-filter accepts. See seccomp(2) and docs/architecture.md.
 import type { ToolTable } from '@srcon/kit/table'
 
+const arch = {
+  takes: 'value', meta: 'NAME', choices: ['x86_64', 'x86', 'x32', 'aarch64', 'arm', 'riscv64', 's390x', 'ppc64le', 'loongarch64'], about: 'look as on another machine',
+} as const
+
 export const table: ToolTable = {
   name: 'seccomp-filter',
   about: 'System-call policies, compiled to BPF and loaded',
@@ -38,6 +42,7 @@ export const table: ToolTable = {
       about: 'Compile a policy, load nothing; say what it comes to',
       positionals: [{ name: 'POLICY', about: 'a name or a file, as for --profile', required: true, completes: 'file' }],
       options: {
+        arch,
         caps: { takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask' },
         widths: { takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers' },
       },

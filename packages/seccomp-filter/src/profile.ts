@@ -23,6 +23,8 @@ export interface FilterOptions {
   readonly caps?: readonly string[]
   /** What of an argument is compared. */
   readonly widths?: 'kernel' | 'register'
+  /** For looking: the machine to compile for, as `uname -m` names it; this one unless given. */
+  readonly arch?: string
 }
 
 const TOOL = 'seccomp-filter'
@@ -39,11 +41,13 @@ export function read({ given, positionals }: ScannedLink): FilterOptions {
   const text = (name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined)
   const profile = text('profile') ?? positionals[0]
   const caps = text('caps')
+  const arch = text('arch')
   return {
     ...(profile === undefined ? {} : { profile }),
     ...(values['log'] ? { log: true } : {}),
     ...(values['no-no-new-privs'] ? { noNewPrivs: false } : {}),
     ...(caps === undefined ? {} : { caps: readCaps(caps) }),
+    ...(arch === undefined ? {} : { arch }),
     ...(text('widths') === 'register' ? { widths: 'register' as const } : {}),
   }
 }

@@ -89,8 +89,8 @@ export function sourceOf(options: FilterOptions, facts: FilterFacts): Source {
   return { name: path, text: facts.readProfile(path) }
 }
 
-function contextOf({ caps = DOCKER_CAPS, widths }: FilterOptions, { arch, kernel: [major, minor] }: FilterFacts): Context {
-  return { arch, caps: [...caps], major, minor, registers: widths === 'register' }
+function contextOf({ caps = DOCKER_CAPS, widths, arch }: FilterOptions, { arch: here, kernel: [major, minor] }: FilterFacts): Context {
+  return { arch: arch ?? here, caps: [...caps], major, minor, registers: widths === 'register' }
 }
 
 function refused(name: string, error: Remark | undefined): ToolError {

@@ -25,6 +25,13 @@ t.test('check', async t => {
   t.match(tool(['check', 'none']), { status: 125, stderr: /none/ })
 })
 
+t.test('check for other machines', async t => {
+  for (const arch of ['x32', 'arm', 's390x']) {
+    t.match(JSON.parse(tool(['check', 'default', '--arch', arch, '--json']).stdout), { arch, architectures: [`SCMP_ARCH_${arch.toUpperCase()}`], notes: [] })
+  }
+  t.match(tool(['check', 'default', '--arch', 'vax']), { status: 125, stderr: /vax/ })
+})
+
 const data = process.env['SRCON_TEST_DATA']
 t.test('profiles not written by us', { skip: data === undefined ? 'SRCON_TEST_DATA does not say where they are' : false }, async t => {
   const sizes: Readonly<Record<string, number>> = { 'docker-default.json': 320, 'docker-old-format.json': 320, 'podman-2022.json': 320, 'oci-example.json': 40 }

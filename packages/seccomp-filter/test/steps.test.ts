@@ -78,7 +78,7 @@ t.test('what is refused', async t => {
   t.throws(() => steps({ profile: './bad.json' }, host(broken)), { code: 'E_INPUT', message: /^\.\/bad\.json:4:5: unknown action "ALLOW"/ })
   t.throws(() => steps({ profile: './cut.json' }, host({ './cut.json': '{' })), { code: 'E_INPUT', message: /cut\.json:1:1: EOF/ })
   t.throws(() => steps({ policy: { ...noChroot, agrs: [] } }, host()), { code: 'E_INPUT', message: /linux\.seccomp:1:\d+: unknown field `agrs`/ })
-  t.throws(() => steps({ policy: noChroot }, host({}, { arch: 's390x' })), { message: /no table of system calls for s390x/ })
+  t.throws(() => steps({ policy: noChroot }, host({}, { arch: 'sparc64' })), { message: /no table of system calls for sparc64/ })
 })
 
 t.test('the steps are as the schema says', async t => {

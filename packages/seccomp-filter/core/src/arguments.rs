@@ -1,6 +1,5 @@
 //! What a call's arguments decide: rules in order, each a list of conditions on 64-bit values, as tests of
-//! 32-bit words. Arguments are stored as two words, the lower first: all our architectures are
-//! little-endian.
+//! 32-bit words. An argument is stored as two words, in the byte order of its architecture.
 
 use crate::{
     Action, Condition, Op, Rule, bpf,
@@ -39,19 +38,19 @@ impl Graph {
             self.line = rule.line;
             let [c] = rule.conditions[..] else { continue };
             let yes = self.verdict(rule.action);
-            let (low, (_, mask), (_, value)) = (low_word(c.arg), halves(c.mask), halves(c.value));
+            let (low, (_, mask), (_, value)) =
+                (self.low_word(c.arg), halves(c.mask), halves(c.value));
             next = self.equal(low, mask, value, yes, next);
             upper = Some(c);
         }
         let Some(c) = upper else { return no };
         let (mask, value) = (halves(c.mask).0, halves(c.value).0);
-        self.equal(low_word(c.arg) + 4, mask, value, next, no)
+        self.equal(self.high_word(c.arg), mask, value, next, no)
     }
 
     /// One condition over 64 bits, as comparisons of its halves; the upper one first.
     fn condition(&mut self, c: Condition, yes: Id, no: Id) -> Id {
-        let low = low_word(c.arg);
-        let high = low + 4;
+        let (low, high) = (self.low_word(c.arg), self.high_word(c.arg));
         let (mask_high, mask_low) = halves(c.mask);
         let (value_high, value_low) = halves(c.value);
         let greater = match c.op {
@@ -71,6 +70,16 @@ impl Graph {
         }
         let same = self.equal(high, mask_high, value_high, rest, no);
         self.test(high, mask_high, bpf::JGT, value_high, yes, same)
+    }
+
+    /// Offset in `seccomp_data` of an argument's lower half.
+    fn low_word(&self, arg: u8) -> u32 {
+        16 + 8 * u32::from(arg) + if self.big_endian { 4 } else { 0 }
+    }
+
+    /// Offset of its upper half.
+    fn high_word(&self, arg: u8) -> u32 {
+        self.low_word(arg) ^ 4
     }
 
     /// `word & mask == value`, without an AND where a bit test says the same.
@@ -98,11 +107,6 @@ fn same_upper_half(a: &Rule, b: &Rule) -> bool {
         }
         _ => false,
     }
-}
-
-/// Offset in `seccomp_data` of an argument's lower half; little-endian.
-fn low_word(arg: u8) -> u32 {
-    16 + 8 * u32::from(arg)
 }
 
 fn halves(value: u64) -> (u32, u32) {

@@ -1,6 +1,8 @@
 //! Classic BPF as seccomp takes it: the instructions we emit, and a machine that runs them. See
 //! seccomp(2) and the kernel's `Documentation/networking/filter.rst`.
 
+use crate::{Arch, arch::is_big_endian};
+
 /// One instruction, laid out as the kernel's `struct sock_filter`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +51,12 @@ pub struct Data {
 }
 
 impl Data {
-    /// The 32-bit word at a byte offset; little-endian, as all our architectures are.
+    /// The 32-bit word at a byte offset. Which half of an argument comes first is `arch`'s to say.
     #[must_use]
     pub fn word(&self, offset: u32) -> Option<u32> {
         #[allow(clippy::cast_possible_truncation)] // the halves
         let half = |value: u64, upper: bool| (if upper { value >> 32 } else { value }) as u32;
-        let upper = offset & 4 != 0;
+        let upper = (offset & 4 != 0) != is_big_endian(self.arch);
         match offset {
             0 => Some(self.nr),
             4 => Some(self.arch),
@@ -73,6 +75,20 @@ pub fn encode(program: &[Insn]) -> Vec<u8> {
     let one = |i: &Insn| {
         let [c0, c1] = i.code.to_ne_bytes();
         let [k0, k1, k2, k3] = i.k.to_ne_bytes();
+        [c0, c1, i.jt, i.jf, k0, k1, k2, k3]
+    };
+    program.iter().flat_map(one).collect()
+}
+
+/// The array that the kernel of another machine takes, in that one's byte order.
+#[must_use]
+pub fn encode_for(arch: Arch, program: &[Insn]) -> Vec<u8> {
+    let one = |i: &Insn| {
+        let ([c0, c1], [k0, k1, k2, k3]) = if arch.is_big_endian() {
+            (i.code.to_be_bytes(), i.k.to_be_bytes())
+        } else {
+            (i.code.to_le_bytes(), i.k.to_le_bytes())
+        };
         [c0, c1, i.jt, i.jf, k0, k1, k2, k3]
     };
     program.iter().flat_map(one).collect()
@@ -132,15 +148,38 @@ mod tests {
     fn words_of_seccomp_data() {
         let data = Data {
             nr: 7,
-            arch: 8,
+            arch: Arch::X86_64.audit(),
             ip: 0x1_0000_0002,
             args: [3, 4, 5, 6, 7, 0xabcd_0000_1234],
         };
         let words: Vec<_> = (0..64).step_by(4).map(|o| data.word(o).unwrap()).collect();
         assert_eq!(
             words,
-            [7, 8, 2, 1, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 0x1234, 0xabcd]
+            [
+                7,
+                0xc000_003e,
+                2,
+                1,
+                3,
+                0,
+                4,
+                0,
+                5,
+                0,
+                6,
+                0,
+                7,
+                0,
+                0x1234,
+                0xabcd
+            ]
         );
+        let big = Data {
+            arch: Arch::S390x.audit(),
+            ..data
+        };
+        let words: Vec<_> = (0..64).step_by(4).map(|o| big.word(o).unwrap()).collect();
+        assert_eq!(words[..6], [7, 0x8000_0016, 1, 2, 0, 3]);
         assert_eq!(data.word(64), None);
         assert_eq!(data.word(1), None);
     }
@@ -155,6 +194,11 @@ mod tests {
         }];
         assert_eq!(size_of::<Insn>(), size_of::<libc::sock_filter>());
         assert_eq!(decode(&encode(&program)).unwrap(), program);
+        assert_eq!(encode_for(Arch::native(), &program), encode(&program));
+        assert_eq!(
+            encode_for(Arch::S390x, &program),
+            [0, 0x15, 1, 2, 1, 2, 3, 4]
+        );
         assert!(decode(&[0; 9]).is_none());
     }
 }

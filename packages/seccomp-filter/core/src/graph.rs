@@ -37,6 +37,8 @@ pub(crate) struct Graph {
     known: FxHashMap<Node, Id>,
     /// What is being built stems from this line.
     pub(crate) line: u32,
+    /// What is being built is for an architecture that has the upper half of an argument first.
+    pub(crate) big_endian: bool,
 }
 
 /// From this number on, until the next run, the same node decides.

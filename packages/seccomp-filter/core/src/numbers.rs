@@ -57,22 +57,34 @@ impl Graph {
 
     /// The runs of one entry from `start` up to, not including, `end`.
     fn runs_of(&mut self, entry: &Entry, start: u32, end: Option<u32>, runs: &mut Vec<Run>) {
+        self.big_endian = entry.arch.is_big_endian();
         let default = self.verdict(entry.default);
         let newer = entry
             .newer
             .map(|(last, action)| (last, self.verdict(action)));
-        push(runs, start, default);
+        let unnamed = |number: u32| match newer {
+            Some((last, node)) if number > last => node,
+            _ => default,
+        };
+        let inside = |number: &u32| Some(*number) != end;
+        // Where what is unnamed turns from the default to "newer"; numbers beyond may be named yet.
+        let mut turn = newer
+            .and_then(|(last, _)| last.checked_add(1))
+            .filter(inside);
+        push(runs, start, unnamed(start));
         for (&number, rules) in &entry.calls {
+            if let Some(at) = turn.filter(|&at| at <= number) {
+                push(runs, at, unnamed(at));
+                turn = None;
+            }
             let decision = self.rules(rules, entry.default);
             push(runs, number, decision);
-            if number.checked_add(1).is_some_and(|next| Some(next) != end) {
-                push(runs, number + 1, default);
+            if let Some(next) = number.checked_add(1).filter(inside) {
+                push(runs, next, unnamed(next));
             }
         }
-        if let Some((last, action)) = newer
-            && last.checked_add(1).is_some_and(|next| Some(next) != end)
-        {
-            push(runs, last + 1, action);
+        if let Some(at) = turn {
+            push(runs, at, unnamed(at));
         }
     }
 

@@ -1,9 +1,12 @@
-//! The system calls: number on each architecture, and how many bits of each argument the kernel
-//! reads. Generated from kernel headers and prototypes by `scripts/syscall-table.mjs`.
+//! The system calls: number on each architecture, names of the arguments and how many bits of each the
+//! kernel reads, and since when. Generated from kernel headers and prototypes by `scripts/syscall-table.mjs`.
 
+mod arguments;
 mod calls;
 
-use crate::Arch;
+pub use arguments::{Argument, Place};
+
+use crate::{Arch, arch::ARM_PRIVATE};
 use calls::CALLS;
 
 /// "No such call on this architecture."
@@ -14,15 +17,29 @@ const NONE: u32 = u32::MAX;
 pub struct Call {
     /// Its name.
     pub name: &'static str,
-    numbers: [u32; 4],
+    numbers: [u32; Arch::ALL.len()],
     widths: u16,
+    widths_32: u16,
+    arguments: &'static str,
+    /// Version of the kernel that first had it, `5.3`; empty if nobody has written it down.
+    pub since: &'static str,
 }
 
-const fn call(name: &'static str, numbers: [u32; 4], widths: u16) -> Call {
+const fn call(
+    name: &'static str,
+    numbers: [u32; Arch::ALL.len()],
+    widths: u16,
+    widths_32: u16,
+    arguments: &'static str,
+    since: &'static str,
+) -> Call {
     Call {
         name,
         numbers,
         widths,
+        widths_32,
+        arguments,
+        since,
     }
 }
 
@@ -38,12 +55,20 @@ impl Call {
     /// register, and what stands in the upper half never reaches the call.
     #[must_use]
     pub fn read_mask(&self, arch: Arch, index: u8) -> u64 {
-        match self.widths >> (2 * index) & 3 {
+        let narrow = arch.is_32_bit();
+        let widths = if narrow { self.widths_32 } else { self.widths };
+        match widths >> (2 * index) & 3 {
             2 => 0xffff,
             1 => 0xffff_ffff,
-            _ if arch.is_32_bit() => 0xffff_ffff,
+            _ if narrow => 0xffff_ffff,
             _ => u64::MAX,
         }
+    }
+
+    /// Its arguments where `arch` passes them, in order.
+    #[must_use]
+    pub fn arguments(&self, arch: Arch) -> Vec<Argument> {
+        arguments::of(self, self.arguments, arch)
     }
 }
 
@@ -52,6 +77,20 @@ impl Call {
 pub fn find(name: &str) -> Option<&'static Call> {
     let index = CALLS.binary_search_by(|call| call.name.cmp(name)).ok()?;
     CALLS.get(index)
+}
+
+/// The call that has this number by this way in.
+#[must_use]
+pub fn named(arch: Arch, number: u32) -> Option<&'static Call> {
+    CALLS.iter().find(|call| call.number(arch) == Some(number))
+}
+
+/// The highest number that the table knows for a way in: what is above it is newer than this table.
+#[must_use]
+pub fn newest(arch: Arch) -> u32 {
+    let numbers = CALLS.iter().filter_map(|call| call.number(arch));
+    let ordinary = numbers.filter(|&number| arch != Arch::Arm || number < ARM_PRIVATE);
+    ordinary.max().unwrap_or(0)
 }
 
 /// All calls, sorted by name.
@@ -96,6 +135,17 @@ mod tests {
             0xffff,
             "umode_t"
         );
+        let setuid = find("setuid").unwrap();
+        assert_eq!(setuid.read_mask(Arch::X86_64, 0), 0xffff_ffff);
+        assert_eq!(
+            setuid.read_mask(Arch::X86, 0),
+            0xffff,
+            "ids had 16 bits when this call was made; setuid32 came later"
+        );
+        assert_eq!(
+            find("setuid32").unwrap().read_mask(Arch::Arm, 0),
+            0xffff_ffff
+        );
         assert!(find("no_such_call").is_none());
         assert_eq!(
             find("socketcall").unwrap().number(Arch::X86),
@@ -103,5 +153,51 @@ mod tests {
             "only where it exists"
         );
         assert_eq!(find("socketcall").unwrap().number(Arch::X86_64), None);
+    }
+
+    #[test]
+    fn numbers_of_other_machines() {
+        let known = [
+            ("read", [0, 3, 0x4000_0000, 63, 3, 63, 3, 3, 63]),
+            ("openat", [257, 295, 0x4000_0101, 56, 322, 56, 288, 286, 56]),
+            (
+                "clone3",
+                [435, 435, 0x4000_01b3, 435, 435, 435, 435, 435, 435],
+            ),
+        ];
+        for (name, numbers) in known {
+            for (arch, number) in Arch::ALL.into_iter().zip(numbers) {
+                assert_eq!(
+                    find(name).unwrap().number(arch),
+                    Some(number),
+                    "{name} {arch:?}"
+                );
+            }
+        }
+        let socketcall = find("socketcall").unwrap();
+        let with: Vec<Arch> = (Arch::ALL.into_iter())
+            .filter(|&arch| socketcall.number(arch).is_some())
+            .collect();
+        assert_eq!(with, [Arch::X86, Arch::S390x, Arch::Ppc64le]);
+        for arch in Arch::ALL {
+            assert!((469..600).contains(&(newest(arch) & 0xffff)), "{arch:?}");
+            assert_eq!(
+                named(arch, newest(arch)).unwrap().number(arch),
+                Some(newest(arch))
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_has_one_name() {
+        for arch in Arch::ALL {
+            // Arm's own name for one call stands beside the common one.
+            let calls = CALLS.iter().filter(|c| c.name != "arm_sync_file_range");
+            let mut numbers: Vec<u32> = calls.filter_map(|c| c.number(arch)).collect();
+            let all = numbers.len();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers.len(), all, "{arch:?}");
+        }
     }
 }

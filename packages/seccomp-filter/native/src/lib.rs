@@ -90,7 +90,8 @@ pub fn compile(text: String, context: Context) -> Compiled {
 }
 
 fn attempt(text: &str, context: &Context) -> Result<Compiled, PolicyError> {
-    let profile = oci::read(text, &core_context(context)?)?;
+    let context = core_context(context)?;
+    let profile = oci::read(text, &context)?;
     let program = compile_policy(&profile.policy)?;
     let notes = profile.notes.into_iter().map(|note| Remark {
         line: note.line,
@@ -99,7 +100,7 @@ fn attempt(text: &str, context: &Context) -> Result<Compiled, PolicyError> {
     });
     let ways = profile.policy.entries.iter();
     Ok(Compiled {
-        program: Some(bpf::encode(&program.insns).into()),
+        program: Some(bpf::encode_for(context.arch, &program.insns).into()),
         error: None,
         notes: notes.collect(),
         log: profile.log,
@@ -138,7 +139,7 @@ pub fn status_of(pid: u32) -> Option<Status> {
 }
 
 fn core_context(context: &Context) -> Result<oci::Context, PolicyError> {
-    let arch = Arch::from_machine(&context.arch).ok_or_else(|| {
+    let arch = Arch::from_name(&context.arch).ok_or_else(|| {
         PolicyError::whole(format!("no table of system calls for {}", context.arch))
     })?;
     Ok(oci::Context {

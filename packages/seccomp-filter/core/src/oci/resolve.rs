@@ -91,12 +91,6 @@ impl<'a> Resolver<'a> {
             // Of another machine's architectures no call can come in here.
             let known = Arch::from_oci(token).filter(|arch| arch.machine() == native.machine());
             arches.extend(known.filter(|arch| !arches.contains(arch)));
-            if native == Arch::Aarch64 && token == "SCMP_ARCH_ARM" {
-                self.note(
-                    0,
-                    "SCMP_ARCH_ARM: there is no table for it yet, so this way in stays closed",
-                );
-            }
         }
         Ok(arches)
     }
@@ -196,7 +190,9 @@ impl<'a> Resolver<'a> {
         let mut tests = Vec::with_capacity(conditions.len());
         for condition in conditions {
             let read = match (self.context.widths, arch) {
-                (Widths::Kernel, _) | (_, Arch::X86) => call.read_mask(arch, condition.arg),
+                (Widths::Kernel, _) | (_, Arch::X86 | Arch::Arm) => {
+                    call.read_mask(arch, condition.arg)
+                }
                 (Widths::Register, Arch::X32) => 0xffff_ffff,
                 (Widths::Register, _) => u64::MAX,
             };

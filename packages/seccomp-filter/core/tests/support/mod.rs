@@ -101,11 +101,10 @@ impl Naive {
                 tokens.extend(strings(&map["subArchitectures"]));
             }
         }
-        let pc = [Arch::X86_64, Arch::X86, Arch::X32];
-        let family: &[Arch] = if native == Arch::Aarch64 {
-            &[Arch::Aarch64]
-        } else {
-            &pc
+        let family: &[Arch] = match native {
+            Arch::X86_64 => &[Arch::X86_64, Arch::X86, Arch::X32],
+            Arch::Aarch64 => &[Arch::Aarch64, Arch::Arm],
+            _ => &[native],
         };
         let open = |a: &&Arch| **a == native || tokens.iter().any(|t| t == a.oci());
         family.iter().filter(open).copied().collect()
@@ -117,8 +116,10 @@ impl Naive {
             list.map(|s| s.as_str().unwrap().to_owned()).collect()
         };
         let word = match self.context.arch {
+            Arch::X86_64 => "amd64",
             Arch::Aarch64 => "arm64",
-            _ => "amd64",
+            Arch::Loongarch64 => "loong64",
+            other => other.name(),
         };
         let arches = list("includes", "arches");
         let kernel = rule["includes"]["minKernel"].as_str().is_none_or(|min| {
@@ -211,7 +212,7 @@ impl Naive {
 
     fn read_mask(&self, call: &table::Call, way: Arch, index: u8) -> u64 {
         match (self.context.widths, way) {
-            (oci::Widths::Kernel, _) | (_, Arch::X86) => call.read_mask(way, index),
+            (oci::Widths::Kernel, _) | (_, Arch::X86 | Arch::Arm) => call.read_mask(way, index),
             (_, Arch::X32) => 0xffff_ffff,
             _ => u64::MAX,
         }
