@@ -9,6 +9,7 @@ import { steps } from './steps.ts'
 export { readFacts, type CapsFacts } from './facts.ts'
 export { namesOf, nameOf, numberOf, setOf } from './names.ts'
 export { show, type Shown } from './show.ts'
+export { formatClauses, formatHex, formatIab, type Iab, parseClauses, parseHex, parseIab, type ThreadSets } from './text/index.ts'
 
 /** Names with or without `cap_`, `all`, `none`, or a preset; a list of them, or one text with commas. */
 export type Capabilities = string | readonly string[]

@@ -5,6 +5,8 @@ export function nearest(word: string, all: Iterable<string>): string | undefined
   let best: string | undefined
   let least = Math.max(2, Math.floor(word.length / 3)) + 1
   for (const candidate of all) {
+    // As many edits as one is longer are needed at least.
+    if (Math.abs(candidate.length - word.length) >= least && !candidate.startsWith(word)) continue
     const far = candidate.startsWith(word) && word.length > 1 ? 1 : distance(word, candidate)
     if (far < least) [best, least] = [candidate, far]
   }
