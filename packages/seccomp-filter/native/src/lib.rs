@@ -3,7 +3,7 @@
 
 #![warn(missing_docs)]
 
-mod facts;
+pub mod facts;
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
