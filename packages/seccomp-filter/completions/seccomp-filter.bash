@@ -30,7 +30,7 @@ _srcon_seccomp_filter() {
     check:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     check:--caps:*) :; return ;;
     check:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
-    simulate:--arch:*) :; return ;;
+    simulate:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     simulate:--calls:*) _srcon_reply "$cur" compgen -f; return ;;
     simulate:--caps:*) :; return ;;
     simulate:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;

@@ -45,7 +45,7 @@ complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l json -d
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -l help -s h -d 'show this help'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'check\'' -a '(__fish_complete_path (commandline -ct))' -d 'a name or a file, as for --profile'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a check -d 'Compile a policy, load nothing; say what it comes to'
-complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l arch -r -d 'the way into the kernel: x86_64, x86, x32, aarch64, arm, riscv64, s390x, ppc64le, loongarch64; without it this machine\'s own'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l arch -x -a 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64' -d 'the way into the kernel that the call takes; without it this machine\'s own'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l calls -x -a '(__fish_complete_path (commandline -ct))' -d 'many calls, one a line; - is stdin'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l trace -d 'each instruction that is executed'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l caps -r -d 'capabilities of the command, for Docker profiles that ask'

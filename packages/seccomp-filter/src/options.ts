@@ -55,7 +55,7 @@ export const table: ToolTable = {
         ...['ARG0', 'ARG1', 'ARG2', 'ARG3', 'ARG4', 'ARG5'].map(name => ({ name, about: 'a register: decimal, 0x…, 0o…; 0 if absent' })),
       ],
       options: {
-        arch: { takes: 'value', meta: 'NAME', about: "the way into the kernel: x86_64, x86, x32, aarch64, arm, riscv64, s390x, ppc64le, loongarch64; without it this machine's own" },
+        arch: { ...arch, about: "the way into the kernel that the call takes; without it this machine's own" },
         calls: { takes: 'value', meta: 'FILE', completes: 'file', about: 'many calls, one a line; - is stdin' },
         trace: { takes: 'nothing', about: 'each instruction that is executed' },
         caps: { takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask' },

@@ -32,7 +32,7 @@ interface Answer extends Outcome {
 }
 
 export async function run(link: ScannedLink, out: Output): Promise<void> {
-  const options = read(link)
+  const { arch: _way, ...options } = read(link)
   const given = new Map(link.given.map(({ name, value }) => [name, value]))
   const facts = readFacts()
   const way = wayOf(given.get('arch'), facts.arch)
@@ -55,16 +55,16 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
 /** The policy by both readers, or a raw filter. Throws a ToolError `E_INPUT`. */
 function subjectOf(options: FilterOptions, facts: FilterFacts, way: Way): Subject {
   const path = options.profile ?? ''
-  if (path.endsWith('.bpf')) return { name: path, program: checked(path, readBytes(path)) }
+  if (path.endsWith('.bpf')) return { name: path, program: checked(path, readBytes(path), way) }
   const host = { ...facts, arch: way.machine }
   const source = sourceOf(options, host)
-  const program = checked(source.name, compileSource(source, options, host).program)
+  const program = checked(source.name, compileSource(source, options, host).program, way)
   return { name: source.name, program, policy: readPolicy(source, options, host) }
 }
 
-function checked(name: string, bytes: Uint8Array): readonly Instruction[] {
+function checked(name: string, bytes: Uint8Array, way: Way): readonly Instruction[] {
   try {
-    const program = decode(bytes)
+    const program = decode(bytes, way.bigEndian)
     const reason = refusal(program)
     if (reason === undefined) return program
     throw new RangeError(reason)

@@ -1,4 +1,4 @@
-// Raw filters: an array of `struct sock_filter` in this machine's byte order, and whether the kernel would take it
+// Raw filters: an array of `struct sock_filter` in its machine's byte order, and whether the kernel would take it
 // (its bpf_check_classic, and what seccomp allows beyond that). See seccomp(2), EINVAL.
 import { SIZE } from './data.ts'
 import type { Instruction } from './machine.ts'
@@ -8,11 +8,11 @@ export const MAX_INSTRUCTIONS = 4096
 const WORDS = 16
 
 /** Reads a program. Throws a RangeError for bytes that are none. */
-export function decode(bytes: Uint8Array): readonly Instruction[] {
+export function decode(bytes: Uint8Array, bigEndian = false): readonly Instruction[] {
   if (bytes.length === 0 || bytes.length % 8 !== 0) throw new RangeError(`${bytes.length} bytes are no whole number of instructions of 8 bytes`)
   if (bytes.length / 8 > MAX_INSTRUCTIONS) throw new RangeError(`${bytes.length / 8} instructions, the kernel takes ${MAX_INSTRUCTIONS}`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const at = (offset: number): Instruction => ({ code: view.getUint16(offset, true), jt: bytes[offset + 2] ?? 0, jf: bytes[offset + 3] ?? 0, k: view.getUint32(offset + 4, true) })
+  const at = (offset: number): Instruction => ({ code: view.getUint16(offset, !bigEndian), jt: bytes[offset + 2] ?? 0, jf: bytes[offset + 3] ?? 0, k: view.getUint32(offset + 4, !bigEndian) })
   return Array.from({ length: bytes.length / 8 }, (_, i) => at(8 * i))
 }
 

@@ -7,7 +7,7 @@ import { wordsOf, type Call } from '../../src/simulate/data.ts'
 import { evaluate, type Policy } from '../../src/simulate/evaluate.ts'
 import { execute } from '../../src/simulate/machine.ts'
 import { decode, refusal } from '../../src/simulate/raw.ts'
-import { ways } from '../../src/simulate/ways.ts'
+import { nativeOf, ways } from '../../src/simulate/ways.ts'
 import type { Random } from './random.ts'
 import { around, type RuleSet } from './sets.ts'
 
@@ -25,7 +25,7 @@ export function contextOf(machine: string, registers = false): Context {
 export function compile(text: string, context: Context): ReturnType<typeof decode> {
   const { program, error } = addon().compile(text, context)
   if (!program) throw new Error(`refused: ${error?.line}:${error?.column} ${error?.message}\n${text}`)
-  const decoded = decode(program)
+  const decoded = decode(program, nativeOf(context.arch)?.bigEndian)
   const reason = refusal(decoded)
   if (reason !== undefined) throw new Error(`the kernel would not take it: ${reason}\n${text}`)
   return decoded

@@ -34,7 +34,7 @@ function testOf(random: Random, arg: number, anyMask: boolean): SetTest {
 
 /** `anyMask`: every operator under a mask, which only the terse form has. */
 export function ruleSet(random: Random, anyMask = false): RuleSet {
-  const machines = ['x86_64', 'aarch64']
+  const machines = [...new Set(ways.map(({ machine }) => machine))]
   const machine = random.chance(2) ? 'x86_64' : random.pick(machines)
   const open = ways.filter(way => way.machine === machine && way.name !== machine && random.chance(2)).map(({ name }) => name)
   const rules: SetRule[] = []

@@ -22,6 +22,12 @@ const KEY: u32 = 0x5eed_c0de;
 
 /// The verdicts of the kernel.
 pub fn verdicts(program: &[Insn], points: &[Point]) -> Vec<Action> {
+    let all = values(program, points);
+    all.into_iter().map(Action::from_value).collect()
+}
+
+/// The values that the filter returned.
+pub fn values(program: &[Insn], points: &[Point]) -> Vec<u32> {
     let answers: Vec<u32> = program
         .iter()
         .filter(|i| i.code == RETURN)
@@ -31,14 +37,13 @@ pub fn verdicts(program: &[Insn], points: &[Point]) -> Vec<Action> {
     let results = in_child(points, || {
         load(&marked, 0).expect("the kernel takes the program");
     });
-    let action = |(result, point): (i64, &Point)| {
+    let value = |(result, point): (i64, &Point)| {
         let index = usize::try_from(-result - 1)
             .ok()
             .and_then(|i| answers.get(i));
-        let value = index.unwrap_or_else(|| panic!("{point:x?}: the kernel answered {result}"));
-        Action::from_value(*value)
+        *index.unwrap_or_else(|| panic!("{point:x?}: the kernel answered {result}"))
     };
-    results.into_iter().zip(points).map(action).collect()
+    results.into_iter().zip(points).map(value).collect()
 }
 
 /// Whether this kernel has the 32-bit entry at all.
