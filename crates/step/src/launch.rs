@@ -35,6 +35,16 @@ pub trait Launch {
     /// and the parent-death signal.
     fn credentials_changed(&mut self);
 
+    /// Ends the worker with the failure of the step in progress, said and explained as if [`Step::act`]
+    /// had returned it. For a thread that such a step has made, where the worker's own can make no
+    /// system call any more.
+    ///
+    /// [`Step::act`]: crate::Step::act
+    fn end_with(&mut self, failure: &Failure) -> ! {
+        let _ = failure;
+        std::process::exit(125)
+    }
+
     /// Environment of the command: sets (`Some`) or removes (`None`) one variable.
     fn set_env(&mut self, name: &[u8], value: Option<&[u8]>);
 

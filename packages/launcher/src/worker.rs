@@ -331,6 +331,10 @@ impl Launch for Worker<'_> {
         self.watch_parent();
     }
 
+    fn end_with(&mut self, failure: &Failure) -> ! {
+        process::end(self.failed(failure))
+    }
+
     fn clear_env(&mut self) {
         self.environment.clear();
         self.renew_command();

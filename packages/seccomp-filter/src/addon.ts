@@ -24,6 +24,10 @@ export interface Compiled {
   readonly notes: readonly Remark[]
   readonly log: boolean
   readonly specAllow: boolean
+  readonly waitKillable: boolean
+  /** Path of the socket that its listener goes to; absent where no call is notified. */
+  readonly listener?: string
+  readonly listenerMetadata?: string
   /** The ways into the kernel that it opens, as OCI names them. */
   readonly architectures: readonly string[]
 }

@@ -4,7 +4,7 @@ import { containerKind, filterRefusal, hasCapability, readText, selfStatus, sysc
 import type { LoadStep } from './steps.ts'
 
 type Probe = (failure: Failure) => Explanation | undefined
-const probes: readonly Probe[] = [notAllowed, noFilters, tooLong, flagUnknown, notProgram, outerFilter]
+const probes: readonly Probe[] = [notAllowed, secondListener, notTaken, noThread, noFilters, tooLong, flagUnknown, notProgram, outerFilter]
 
 export function explain(failure: Failure): Explanation | undefined {
   const { source } = failure.step as LoadStep
@@ -24,6 +24,25 @@ function notAllowed({ code, steps, index }: Failure): Explanation | undefined {
     return { why: `${rule}, and it was dropped earlier in the chain`, fix: `${fix}, or put seccomp-filter before caps` }
   }
   return { why: `${rule}, and this process has not got it`, fix: `${fix}, or run it as root` }
+}
+
+/** The kernel has one listener a process, whoever loaded it. */
+function secondListener({ code, syscall, step, steps, index }: Failure): Explanation | undefined {
+  if (code !== 'EBUSY' || syscall !== 'seccomp' || !(step as LoadStep).listener) return undefined
+  const ours = steps.slice(0, index).some(each => each.do === 'seccomp.load' && (each as LoadStep).listener)
+  const whose = ours ? 'an earlier filter of this chain' : 'a filter outside of this chain (a container engine, or another of our recordings)'
+  return { why: `${whose} has a listener already, and the kernel has one a process`, fix: ours ? 'leave one of them out' : 'start it where no listener is' }
+}
+
+/** The listener could not be handed on. */
+function notTaken({ code, syscall, path, note }: Failure): Explanation | undefined {
+  if (syscall === 'connect') return { why: code === 'ECONNREFUSED' ? `nobody listens on ${path} any more` : `${path} is no socket that this user can connect to`, fix: 'start who is to answer the calls first' }
+  return syscall === 'sendmsg' && note ? { why: `${note.split(';')[0]}, and without it every notified call would be ENOSYS`, fix: 'see why it ended or does not read' } : undefined
+}
+
+/** The hand-over takes a thread for a moment. */
+function noThread({ code, syscall }: Failure): Explanation | undefined {
+  return syscall === 'clone' && code === 'EAGAIN' ? { why: 'handing the listener on takes a second thread for a moment, and the limit of processes is reached', fix: 'allow one more (--pids, ulimit -u)' } : undefined
 }
 
 /** The sysctl exists exactly where the kernel has filters. */

@@ -11,11 +11,16 @@ export interface Source {
   readonly text: string
 }
 
+export type FilterFlag = 'log' | 'spec-allow' | 'wait-killable'
+
+/** Who answers the calls that a filter has notified: see plan.schema.json. */
+export type StepListener = { readonly path: string; readonly metadata?: string } | { readonly descriptor: number }
+
 export interface Program {
   /** base64 of the array of `struct sock_filter`. */
   readonly program: string
-  readonly log: boolean
-  readonly specAllow: boolean
+  readonly flags: readonly FilterFlag[]
+  readonly listener?: StepListener
   readonly source: string
   readonly notes: readonly Remark[]
 }
@@ -27,10 +32,14 @@ export function programOf(options: FilterOptions, facts: FilterFacts): Program |
   const program = name === undefined ? undefined : presets[name]?.programs[facts.arch]
   const log = options.log ?? false
   // Presets compare masked arguments only, so that both widths come to the same program.
-  if (name !== undefined && program !== undefined) return { program, log, specAllow: false, source: name, notes: [] }
+  if (name !== undefined && program !== undefined) return { program, flags: log ? ['log'] : [], source: name, notes: [] }
   const source = sourceOf(options, facts)
   const compiled = compileSource(source, options, facts)
-  return { program: compiled.program.toString('base64'), log: log || compiled.log, specAllow: compiled.specAllow, source: source.name, notes: compiled.notes }
+  const flags: FilterFlag[] = [...(log || compiled.log ? (['log'] as const) : []), ...(compiled.specAllow ? (['spec-allow'] as const) : [])]
+  const rest = { program: compiled.program.toString('base64'), source: source.name, notes: compiled.notes }
+  const { listener: path, listenerMetadata: metadata } = compiled
+  if (path === undefined) return { ...rest, flags }
+  return { ...rest, flags: compiled.waitKillable ? [...flags, 'wait-killable'] : flags, listener: { path, ...(metadata === undefined ? {} : { metadata }) } }
 }
 
 /** Throws a ToolError `E_INPUT` that names the place. */

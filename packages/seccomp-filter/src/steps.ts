@@ -4,7 +4,7 @@
 import type { Step } from '@srcon/kit/step'
 import type { FilterFacts } from './facts.ts'
 import type { FilterOptions } from './profile.ts'
-import { programOf } from './program.ts'
+import { programOf, type FilterFlag, type Program, type StepListener } from './program.ts'
 
 export interface LoadStep extends Step {
   readonly do: 'seccomp.load'
@@ -12,7 +12,8 @@ export interface LoadStep extends Step {
   readonly program: string
   /** `uname -m`. */
   readonly arch: string
-  readonly flags?: readonly ('log' | 'spec-allow')[]
+  readonly flags?: readonly FilterFlag[]
+  readonly listener?: StepListener
   readonly source?: string
 }
 
@@ -20,8 +21,16 @@ export interface LoadStep extends Step {
 export function steps(options: FilterOptions, facts: FilterFacts, before: readonly Step[] = []): readonly Step[] {
   const made = programOf(options, facts)
   if (!made) return []
-  const flags = [...(made.log ? (['log'] as const) : []), ...(made.specAllow ? (['spec-allow'] as const) : [])]
-  const load: LoadStep = { do: 'seccomp.load', source: made.source, arch: facts.arch, ...(flags.length > 0 ? { flags } : {}), program: made.program }
-  const set = options.noNewPrivs === false || before.some(step => step.do === 'caps.no-new-privs')
+  return withNoNewPrivs(loadStep(made, facts.arch), options, before)
+}
+
+/** The step that loads a program. Pure. */
+export function loadStep({ source, flags, listener, program }: Omit<Program, 'notes'>, arch: string): LoadStep {
+  return { do: 'seccomp.load', source, arch, ...(flags.length > 0 ? { flags } : {}), ...(listener ? { listener } : {}), program }
+}
+
+/** With the step before it, where that is wanted and not there already. Pure. */
+export function withNoNewPrivs(load: LoadStep, { noNewPrivs }: FilterOptions, before: readonly Step[]): readonly Step[] {
+  const set = noNewPrivs === false || before.some(step => step.do === 'caps.no-new-privs')
   return set ? [load] : [{ do: 'caps.no-new-privs' }, load]
 }

@@ -11,6 +11,8 @@ pub enum Action {
     Trap(u16),
     /// The call is not made and returns this error number; 0 pretends success.
     Errno(u16),
+    /// Asks whoever holds the listener; ENOSYS without one.
+    Notify,
     /// Asks a tracer; ENOSYS without one.
     Trace(u16),
     /// Makes the call and logs it.
@@ -23,6 +25,7 @@ const KILL_PROCESS: u32 = 0x8000_0000;
 const KILL_THREAD: u32 = 0x0000_0000;
 const TRAP: u32 = 0x0003_0000;
 const ERRNO: u32 = 0x0005_0000;
+const NOTIFY: u32 = 0x7fc0_0000;
 const TRACE: u32 = 0x7ff0_0000;
 const LOG: u32 = 0x7ffc_0000;
 const ALLOW: u32 = 0x7fff_0000;
@@ -43,6 +46,7 @@ impl Action {
             Self::KillThread => KILL_THREAD,
             Self::Trap(data) => TRAP | data as u32,
             Self::Errno(errno) => ERRNO | errno as u32,
+            Self::Notify => NOTIFY,
             Self::Trace(data) => TRACE | data as u32,
             Self::Log => LOG,
             Self::Allow => ALLOW,
@@ -58,6 +62,7 @@ impl Action {
             KILL_THREAD => Self::KillThread,
             TRAP => Self::Trap(data),
             ERRNO => Self::Errno(data),
+            NOTIFY => Self::Notify,
             TRACE => Self::Trace(data),
             LOG => Self::Log,
             ALLOW => Self::Allow,
@@ -74,6 +79,7 @@ impl Action {
             "SCMP_ACT_KILL" | "SCMP_ACT_KILL_THREAD" => Self::KillThread,
             "SCMP_ACT_TRAP" => Self::Trap(0),
             "SCMP_ACT_ERRNO" => Self::Errno(data),
+            "SCMP_ACT_NOTIFY" => Self::Notify,
             "SCMP_ACT_TRACE" => Self::Trace(data),
             "SCMP_ACT_LOG" => Self::Log,
             "SCMP_ACT_ALLOW" => Self::Allow,
@@ -91,7 +97,10 @@ impl Action {
     /// Whether the call is made, perhaps after a look: with such a default nothing is "unknown".
     #[must_use]
     pub const fn permits(self) -> bool {
-        matches!(self, Self::Allow | Self::Log | Self::Trace(_))
+        matches!(
+            self,
+            Self::Allow | Self::Log | Self::Trace(_) | Self::Notify
+        )
     }
 }
 
@@ -106,6 +115,7 @@ mod tests {
             (Action::KillThread, libc::SECCOMP_RET_KILL_THREAD),
             (Action::Trap(7), libc::SECCOMP_RET_TRAP | 7),
             (Action::Errno(38), libc::SECCOMP_RET_ERRNO | 38),
+            (Action::Notify, libc::SECCOMP_RET_USER_NOTIF),
             (Action::Trace(9), libc::SECCOMP_RET_TRACE | 9),
             (Action::Log, libc::SECCOMP_RET_LOG),
             (Action::Allow, libc::SECCOMP_RET_ALLOW),

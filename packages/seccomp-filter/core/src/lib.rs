@@ -14,6 +14,8 @@ mod compile;
 mod emit;
 mod error;
 mod graph;
+mod handover;
+mod listener;
 mod load;
 mod numbers;
 pub mod oci;

@@ -8,6 +8,7 @@
 //! wins, for which libseccomp has no rule at all.
 
 mod host;
+mod listener;
 mod plain;
 mod resolve;
 mod shape;
@@ -44,6 +45,15 @@ pub struct Context {
     pub closed: Action,
 }
 
+/// `listenerPath` and `listenerMetadata`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// A Unix socket of the caller's; absolute.
+    pub path: String,
+    /// What is passed on to it, as it is.
+    pub metadata: Option<String>,
+}
+
 /// A profile, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
@@ -53,6 +63,10 @@ pub struct Profile {
     pub log: bool,
     /// `SECCOMP_FILTER_FLAG_SPEC_ALLOW` was asked for.
     pub spec_allow: bool,
+    /// `SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV` was asked for.
+    pub wait_killable: bool,
+    /// Who answers the calls that it has notified; absent where it has none.
+    pub listener: Option<Listener>,
     /// What its author should know.
     pub notes: Vec<Note>,
 }
@@ -61,7 +75,7 @@ pub struct Profile {
 ///
 /// # Errors
 /// Where and why it is refused: not JSON, an unknown field, action, operator or architecture, or a
-/// feature that needs a listener.
+/// notification that nobody could answer.
 pub fn read(text: &str, context: &Context) -> Result<Profile, PolicyError> {
     if text.len() > MAX_BYTES {
         return Err(PolicyError::whole(format!(

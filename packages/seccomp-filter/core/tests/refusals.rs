@@ -59,8 +59,14 @@ fn refusals_name_the_place() {
     refused(
         &with_rule(r#"{ "names": ["read"], "action": "SCMP_ACT_NOTIFY" }"#),
         4,
-        3,
-        "listener",
+        0,
+        "listenerPath",
+    );
+    refused(
+        &with_rule(r#"{ "names": ["write"], "action": "SCMP_ACT_NOTIFY" }"#),
+        4,
+        0,
+        "write cannot be notified",
     );
     let arg = |arg: &str| {
         with_rule(&format!(

@@ -48,6 +48,12 @@ pub struct Compiled {
     pub log: bool,
     /// It asks for SECCOMP_FILTER_FLAG_SPEC_ALLOW.
     pub spec_allow: bool,
+    /// It asks for SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.
+    pub wait_killable: bool,
+    /// Path of the socket that its listener goes to; absent where no call is notified.
+    pub listener: Option<String>,
+    /// What is told there.
+    pub listener_metadata: Option<String>,
     /// The ways into the kernel that it opens, as OCI names them.
     pub architectures: Vec<String>,
 }
@@ -84,6 +90,9 @@ pub fn compile(text: String, context: Context) -> Compiled {
             notes: Vec::new(),
             log: false,
             spec_allow: false,
+            wait_killable: false,
+            listener: None,
+            listener_metadata: None,
             architectures: Vec::new(),
         },
     }
@@ -99,12 +108,19 @@ fn attempt(text: &str, context: &Context) -> Result<Compiled, PolicyError> {
         message: note.text,
     });
     let ways = profile.policy.entries.iter();
+    let (listener, listener_metadata) = match profile.listener {
+        Some(listener) => (Some(listener.path), listener.metadata),
+        None => (None, None),
+    };
     Ok(Compiled {
         program: Some(bpf::encode_for(context.arch, &program.insns).into()),
         error: None,
         notes: notes.collect(),
         log: profile.log,
         spec_allow: profile.spec_allow,
+        wait_killable: profile.wait_killable,
+        listener,
+        listener_metadata,
         architectures: ways.map(|entry| entry.arch.oci().to_owned()).collect(),
     })
 }

@@ -20,6 +20,10 @@ struct Plain<'a> {
     architectures: Vec<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     flags: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listener_path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listener_metadata: Option<&'a str>,
     syscalls: Vec<PlainRule>,
 }
 
@@ -78,6 +82,8 @@ pub fn plain(text: &str, context: &Context) -> Result<String, PolicyError> {
             .map(String::as_str)
             .collect(),
         flags: &form.flags,
+        listener_path: form.listener_path.as_deref(),
+        listener_metadata: form.listener_metadata.as_deref(),
         syscalls,
     };
     serde_json::to_string(&plain).map_err(|e| PolicyError::whole(e.to_string()))

@@ -3,6 +3,7 @@
 use super::{
     Context, Profile, Widths,
     host::applies,
+    listener,
     shape::{Form, FormRule, Source},
     words::{action, comparison, errno_of, flags},
 };
@@ -42,16 +43,18 @@ impl<'a> Resolver<'a> {
         let default = errno_of(form.default_errno_ret, form.default_errno.as_deref())
             .and_then(|errno| action(&form.default_action, errno))
             .map_err(|e| PolicyError::whole(format!("defaultAction: {e}")))?;
-        if form.listener_path.as_deref().is_some_and(|p| !p.is_empty()) {
-            return Err(PolicyError::whole(
-                "listenerPath: notification by a listener is not supported",
-            ));
-        }
-        let (log, spec_allow) = flags(&form.flags)?;
+        let flags = flags(&form.flags)?;
         let arches = self.arches(form)?;
         let mut rules = Vec::with_capacity(form.syscalls.len());
         for raw in &form.syscalls {
             rules.extend(self.rule(raw)?);
+        }
+        let notified = rules.iter().filter(|rule| rule.action == Action::Notify);
+        let notified =
+            notified.flat_map(|rule| rule.calls.iter().map(|call| (rule.line, call.name)));
+        let listener = listener::of(form, default, notified)?;
+        if listener.is_none() && form.listener_path.is_some() {
+            self.note(0, "listenerPath: no call is notified, so nobody is told");
         }
         let entries = arches.iter().map(|&arch| self.entry(arch, default, &rules));
         Ok(Profile {
@@ -59,8 +62,10 @@ impl<'a> Resolver<'a> {
                 entries: entries.collect(),
                 closed: self.context.closed,
             },
-            log,
-            spec_allow,
+            log: flags.log,
+            spec_allow: flags.spec_allow,
+            wait_killable: flags.wait_killable,
+            listener,
             notes: self.notes,
         })
     }

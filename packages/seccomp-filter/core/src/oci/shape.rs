@@ -19,8 +19,7 @@ pub(super) struct Form<'a> {
     #[serde(default, deserialize_with = "or_empty")]
     pub(super) flags: Vec<String>,
     pub(super) listener_path: Option<String>,
-    #[serde(rename = "listenerMetadata")]
-    _listener_metadata: Option<IgnoredAny>,
+    pub(super) listener_metadata: Option<String>,
     #[serde(rename = "$schema")]
     _schema: Option<IgnoredAny>,
     /// Read one by one, so that each has its place in the text.

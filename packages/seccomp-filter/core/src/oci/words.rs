@@ -4,11 +4,8 @@ use super::shape::FormCondition;
 use crate::{Action, Condition, Op, PolicyError, action::MAX_ERRNO};
 
 pub(super) fn action(name: &str, errno: Option<u16>) -> Result<Action, String> {
-    if name == "SCMP_ACT_NOTIFY" {
-        return Err("SCMP_ACT_NOTIFY: notification by a listener is not supported".to_owned());
-    }
     Action::from_oci(name, errno).ok_or_else(|| {
-        format!("unknown action {name:?}; there are SCMP_ACT_ALLOW, ERRNO, LOG, TRACE, TRAP, KILL_THREAD, KILL_PROCESS")
+        format!("unknown action {name:?}; there are SCMP_ACT_ALLOW, ERRNO, LOG, NOTIFY, TRACE, TRAP, KILL_THREAD, KILL_PROCESS")
     })
 }
 
@@ -74,13 +71,22 @@ pub(super) fn comparison(form: &FormCondition) -> Result<Condition, String> {
     })
 }
 
-/// (log, spec_allow). TSYNC is runc's affair: the launcher has one thread.
-pub(super) fn flags(names: &[String]) -> Result<(bool, bool), PolicyError> {
-    let (mut log, mut spec_allow) = (false, false);
+/// What a profile's `flags` ask for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Flags {
+    pub(super) log: bool,
+    pub(super) spec_allow: bool,
+    pub(super) wait_killable: bool,
+}
+
+/// TSYNC is runc's affair: the launcher has one thread.
+pub(super) fn flags(names: &[String]) -> Result<Flags, PolicyError> {
+    let mut flags = Flags::default();
     for name in names {
         match name.as_str() {
-            "SECCOMP_FILTER_FLAG_LOG" => log = true,
-            "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => spec_allow = true,
+            "SECCOMP_FILTER_FLAG_LOG" => flags.log = true,
+            "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => flags.spec_allow = true,
+            "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" => flags.wait_killable = true,
             "SECCOMP_FILTER_FLAG_TSYNC" => {}
             other => {
                 return Err(PolicyError::whole(format!(
@@ -89,7 +95,7 @@ pub(super) fn flags(names: &[String]) -> Result<(bool, bool), PolicyError> {
             }
         }
     }
-    Ok((log, spec_allow))
+    Ok(flags)
 }
 
 /// `"4.8"`.
