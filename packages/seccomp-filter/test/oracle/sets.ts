@@ -22,9 +22,9 @@ const masks = [1n, 6n, 0xffn, 0x7e020000n, 0x80000000n, 0xffffffffn, 0xffffffff0
 // Ints, addresses, a umode_t, unsigned longs: every width that there is.
 const calls = ['socket', 'mmap', 'fchmod', 'prctl', 'clone', 'fcntl']
 const operators = ['==', '!=', '<', '<=', '>', '>=']
-const actions = ['allow', 'allow', 'log', 'kill-process', 'kill-thread', 'trap', 'trace 7', 'errno 1', 'errno 13', 'errno 38']
+export const actions = ['allow', 'allow', 'log', 'kill-process', 'kill-thread', 'trap', 'trace 7', 'errno 1', 'errno 13', 'errno 38']
 
-function testOf(random: Random, arg: number, anyMask: boolean): SetTest {
+export function testOf(random: Random, arg: number, anyMask: boolean): SetTest {
   const value = random.chance(6) ? random.wide() : random.pick(values)
   if (!random.chance(3)) return { arg, mask: undefined, operator: random.pick(operators), value }
   const mask = random.chance(5) ? random.wide() : random.pick(masks)
