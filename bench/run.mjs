@@ -3,6 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { filters } from './filter.mjs'
 import { bundle, has, prepare } from './programs.mjs'
 
 const repository = join(import.meta.dirname, '..')
@@ -20,6 +21,7 @@ try {
   launcher()
   library()
   commandLines()
+  await filter()
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
@@ -71,6 +73,24 @@ function library() {
     if (found.bwrap) ratio('container / bwrap spawned from Node', found.container / found.bwrap, 0.3)
   }
   console.log()
+}
+
+/** Docker's profile for three ways in, beside libseccomp's tree. */
+async function filter() {
+  const { why, profile, ours, theirs, none } = await filters(dir, rounds)
+  if (why) return console.log(`\nfilter: skipped, ${why}`)
+  const figures = ({ instructions, compile, install }) => `${instructions} instructions, ${compile.toFixed(3)} ms to compile, ${install.toFixed(1)} us to install`
+  const calls = each => Object.entries(each).map(([name, ns]) => `${name} ${ns.toFixed(0)}`).join(', ')
+  console.log(`\nfilter of ${profile} for three ways in (medians)\n  ours         ${figures(ours)}\n  libseccomp   ${figures(theirs)}`)
+  for (const [name, each] of [['none', none], ['ours', ours.call], ['libseccomp', theirs.call]]) console.log(`  ns a call, ${name.padEnd(10)} ${calls(each)}`)
+  ratio('instructions', ours.instructions, 320)
+  ratio('instructions / libseccomp', ours.instructions / theirs.instructions, 0.25)
+  ratio('compile, parsing included', ours.compile, 1, ' ms')
+  ratio('compile / libseccomp', ours.compile / theirs.compile, 0.07)
+  ratio('install', ours.install, 100, ' us')
+  ratio('install / libseccomp', ours.install / theirs.install, 0.4)
+  // Two equal filters differ by some percent from run to run.
+  for (const name of Object.keys(none)) ratio(`${name} / libseccomp`, ours.call[name] / theirs.call[name], 1.05)
 }
 
 /** Whole command lines, each a Node of its own. */

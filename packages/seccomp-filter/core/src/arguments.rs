@@ -5,12 +5,18 @@ use crate::{
     Action, Condition, Op, Rule, bpf,
     graph::{FULL, Graph, Id},
 };
+use rustc_hash::FxHashSet;
 
 impl Graph {
     /// The rules of one call: the first that matches decides.
     pub(crate) fn rules(&mut self, rules: &[Rule], default: Action) -> Id {
         let mut next = self.verdict(default);
-        let chunks: Vec<&[Rule]> = rules.chunk_by(same_upper_half).collect();
+        // What is said again never decides.
+        let mut said = FxHashSet::default();
+        let once: Vec<&Rule> = (rules.iter())
+            .filter(|rule| said.insert(&rule.conditions[..]))
+            .collect();
+        let chunks: Vec<&[&Rule]> = once.chunk_by(|a, b| same_upper_half(a, b)).collect();
         for chunk in chunks.into_iter().rev() {
             next = match chunk {
                 [rule] => self.rule(rule, next),
@@ -31,7 +37,7 @@ impl Graph {
     }
 
     /// A list of values for one argument: their common upper half is tested once.
-    fn list(&mut self, rules: &[Rule], no: Id) -> Id {
+    fn list(&mut self, rules: &[&Rule], no: Id) -> Id {
         let mut next = no;
         let mut upper = None;
         for rule in rules.iter().rev() {
