@@ -50,6 +50,8 @@ export interface KnownCall {
   readonly number: number
   /** Bits of each of its six arguments that the kernel reads. */
   readonly widths: readonly number[]
+  /** Names of the argument in each register. */
+  readonly registers: readonly (readonly string[])[]
 }
 
 interface Addon {

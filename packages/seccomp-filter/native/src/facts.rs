@@ -12,6 +12,8 @@ pub struct KnownCall {
     pub number: u32,
     /// The bits of each of its six arguments that the kernel reads: 16, 32 or 64.
     pub widths: Vec<u32>,
+    /// Names of the argument in each register, none where a register holds no whole argument.
+    pub registers: Vec<Vec<String>>,
 }
 
 /// All calls of a way in (`SCMP_ARCH_X86_64`); empty for one that there is not.
@@ -28,7 +30,20 @@ pub fn calls_of(architecture: String) -> Vec<KnownCall> {
             widths: (0..6)
                 .map(|index| call.read_mask(arch, index).count_ones())
                 .collect(),
+            registers: registers(call, arch),
         })
     });
     known.collect()
+}
+
+fn registers(call: &table::Call, arch: Arch) -> Vec<Vec<String>> {
+    let mut registers = vec![Vec::new(); 6];
+    for argument in call.arguments(arch) {
+        if let table::Place::Register(index) = argument.place
+            && let Some(names) = registers.get_mut(usize::from(index))
+        {
+            names.extend(argument.names.iter().map(|&name| name.to_owned()));
+        }
+    }
+    registers
 }

@@ -14,6 +14,8 @@ export interface Known {
   readonly number: number
   /** Bits of each argument that the kernel reads; six. */
   readonly widths: readonly number[]
+  /** Names of the argument in each register. */
+  readonly registers?: readonly (readonly string[])[]
 }
 /** The calls of a way in. */
 export type Calls = (way: Way) => readonly Known[]
@@ -29,6 +31,8 @@ export interface Test {
   readonly value: bigint
 }
 export interface Rule {
+  /** The only way in that it is for. */
+  readonly way?: Way
   /** Names; what a way in does not have is not there. */
   readonly calls: ReadonlySet<string>
   /** Any of these must hold entirely; one empty list is "always". */
@@ -66,6 +70,7 @@ export function evaluate(policy: Policy, call: Call, calls: Calls): number {
   const meant = table.filter(known => known.number === call.number)
   const matching: { readonly rule: Rule; readonly always: boolean }[] = []
   for (const rule of policy.rules) {
+    if (rule.way && rule.way !== way) continue
     for (const known of meant.filter(({ name }) => rule.calls.has(name))) {
       const holds = rule.alternatives.map(tests => holdsFor(tests, known, way, call.args, policy.registers))
       if (holds.some(({ now }) => now)) matching.push({ rule, always: holds.some(({ always }) => always) })

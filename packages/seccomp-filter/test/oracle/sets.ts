@@ -67,6 +67,13 @@ export function asOci({ machine, open, action, rules }: RuleSet): string {
   return `{"defaultAction": ${ociAction(action).replace('@E', 'defaultE')}, "architectures": ${JSON.stringify(arches)},\n"syscalls": [\n${rules.map(rule).join(',\n')}]}`
 }
 
+/** In the terse form. Of two rules that match the first decides, and every operator may stand under a mask. */
+export function asTerse({ machine, open, action, rules }: RuleSet): string {
+  const test = ({ arg, mask, operator, value }: SetTest): string => `arg${arg} ${mask === undefined ? '' : `& 0x${mask.toString(16)} `}${operator} ${value}`
+  const rule = ({ call, action: own, tests }: SetRule): string => `${call}${tests.length > 0 ? `(${tests.map(test).join(' and ')})` : ''}: ${own}`
+  return `default ${action}\narch ${[machine, ...open].join(' ')}\n${rules.map(rule).join('\n')}\n`
+}
+
 /** Values at which a verdict can change, and neighbours. */
 export function around({ mask, value }: SetTest): readonly bigint[] {
   const high = 1n << 32n
