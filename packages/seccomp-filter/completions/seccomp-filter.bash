@@ -17,7 +17,7 @@ _srcon_seccomp_filter() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     [[ ${COMP_WORDS[i]} == -- ]] && { _srcon_after_dashes $((i + 1)); return; }
   done
-  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check | simulate) verb=${COMP_WORDS[1]} ;; esac
+  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check | explain | diff | minimise | lint | export | simulate) verb=${COMP_WORDS[1]} ;; esac
   # bash cuts --name=VALUE into three words.
   if [[ $cur == = ]]; then cur='' equals='='
   elif [[ $option == = ]]; then option=${COMP_WORDS[COMP_CWORD - 2]} equals='='
@@ -27,9 +27,26 @@ _srcon_seccomp_filter() {
     :--caps:*) :; return ;;
     :--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
     :--config:*) _srcon_reply "$cur" compgen -f; return ;;
+    show:--raw:*) _srcon_reply "$cur" compgen -f; return ;;
+    show:--filter:*) :; return ;;
     check:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     check:--caps:*) :; return ;;
     check:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    explain:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
+    explain:--caps:*) :; return ;;
+    explain:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    diff:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
+    diff:--caps:*) :; return ;;
+    diff:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    minimise:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
+    minimise:--caps:*) :; return ;;
+    minimise:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    lint:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
+    lint:--caps:*) :; return ;;
+    lint:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    export:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
+    export:--caps:*) :; return ;;
+    export:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
     simulate:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     simulate:--calls:*) _srcon_reply "$cur" compgen -f; return ;;
     simulate:--caps:*) :; return ;;
@@ -38,14 +55,34 @@ _srcon_seccomp_filter() {
   case $verb in
     '')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--profile= --log --no-no-new-privs --caps= --widths= --plan --dry-run --new --config= --json --help --version'
-      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check simulate'; :
+      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check explain diff minimise lint export simulate'; :
       fi ;;
     'show')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--raw= --disassemble --filter= --json --help'
       else _srcon_reply "$cur" compgen -W "$(cd /proc && printf '%s ' [0-9]*)"
       fi ;;
     'check')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --caps= --widths= --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'explain')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --caps= --widths= --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'diff')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --caps= --widths= --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'minimise')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --caps= --widths= --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'lint')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --caps= --widths= --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'export')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--raw --c --disassemble --oci --terse --arch= --caps= --widths= --json --help'
       else _srcon_reply "$cur" compgen -f
       fi ;;
     'simulate')

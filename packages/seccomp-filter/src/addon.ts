@@ -54,7 +54,33 @@ export interface KnownCall {
   readonly registers: readonly (readonly string[])[]
 }
 
+/** A policy's text in any form, or a program. */
+export interface Asked {
+  readonly text?: string
+  /** The array of `struct sock_filter`. */
+  readonly program?: Buffer
+  readonly context: Context
+}
+/** JSON text; its shapes are in analysis.ts. */
+export interface Reply {
+  readonly json?: string
+  readonly error?: Remark
+}
+/** The filters of a live thread, the one that was loaded first before the others; or what the kernel refused. */
+export interface Attached {
+  readonly programs?: readonly Buffer[]
+  readonly syscall?: string
+  readonly errno?: number
+}
+
 interface Addon {
+  attachedFilters(tid: number): Attached
+  diff(a: Asked, b: Asked, way?: string): Reply
+  explainCall(asked: Asked, way: string, call: string, args: string[]): Reply
+  lint(asked: Asked): Reply
+  listing(asked: Asked): Reply
+  minimise(asked: Asked): Reply
+  terse(asked: Asked): Reply
   /** By OCI's name of the architecture. */
   callsOf(architecture: string): readonly KnownCall[]
   compile(text: string, context: Context): Compiled

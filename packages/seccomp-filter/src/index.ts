@@ -4,10 +4,14 @@ import { readFacts, type FilterFacts } from './facts.ts'
 import type { FilterOptions } from './profile.ts'
 import { steps } from './steps.ts'
 
+export {
+  diff, disassemble, explainCall, lint, minimise, terse, type Asking, type By, type Compared, type Difference, type Explained, type Finding, type ListedInstruction, type PolicyText,
+} from './analysis.ts'
+export type { Named } from './subject.ts'
 export { readFacts, type FilterFacts } from './facts.ts'
 export { presets, type Preset } from './presets.ts'
 export type { FilterOptions, OciSeccomp } from './profile.ts'
-export { show, type Standing } from './show.ts'
+export { readFilters, show, type ReadFilters, type Standing } from './show.ts'
 export type { LoadStep } from './steps.ts'
 
 /** The steps that set no_new_privs and load a filter; none for the profile `none`.

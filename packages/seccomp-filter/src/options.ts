@@ -5,6 +5,13 @@ const arch = {
   takes: 'value', meta: 'NAME', choices: ['x86_64', 'x86', 'x32', 'aarch64', 'arm', 'riscv64', 's390x', 'ppc64le', 'loongarch64'], about: 'look as on another machine',
 } as const
 
+const policy = { name: 'POLICY', about: 'a name or a file, as for --profile; a file that ends in .bpf is a raw filter', required: true, completes: 'file' } as const
+const asking = {
+  arch,
+  caps: { takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask' },
+  widths: { takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers' },
+} as const
+
 export const table: ToolTable = {
   name: 'seccomp-filter',
   about: 'System-call policies, compiled to BPF and loaded',
@@ -34,9 +41,13 @@ export const table: ToolTable = {
       },
     },
     show: {
-      about: 'Seccomp mode and number of filters of a process',
+      about: 'Seccomp mode of a process, its filters, and what they say where ptrace allows to read them',
       positionals: [{ name: 'PID', about: 'a process id, or self', required: true, completes: 'pid' }],
-      options: {},
+      options: {
+        raw: { takes: 'value', meta: 'FILE', completes: 'file', about: 'write a filter to FILE, which must not exist yet, as an array of struct sock_filter' },
+        disassemble: { takes: 'nothing', about: 'the filters as listings instead of policies' },
+        filter: { takes: 'value', meta: 'N', about: 'only this filter; 0 was loaded first' },
+      },
     },
     check: {
       about: 'Compile a policy, load nothing; say what it comes to',
@@ -45,6 +56,42 @@ export const table: ToolTable = {
         arch,
         caps: { takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask' },
         widths: { takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers' },
+      },
+    },
+    explain: {
+      about: 'What a policy answers to a call: the line that decides and the way through the program',
+      positionals: [
+        policy,
+        { name: 'CALL', about: 'a system call, by name or number', required: true },
+        ...['ARG0', 'ARG1', 'ARG2', 'ARG3', 'ARG4', 'ARG5'].map(name => ({ name, about: 'a number, constants joined by |, or name=value; 0 if absent' })),
+      ],
+      options: { ...asking, arch: { ...arch, about: "the way into the kernel that the call takes; without it this machine's own" } },
+    },
+    diff: {
+      about: 'Compare two policies by meaning; each difference with a call that shows it. Ends with 1 if they differ',
+      positionals: [{ ...policy, name: 'A' }, { ...policy, name: 'B' }],
+      options: { ...asking, arch: { ...arch, about: 'compare for this machine, and only this way into the kernel' } },
+    },
+    minimise: {
+      about: 'The shortest policy of the same meaning, proved equal, in the terse form',
+      positionals: [policy],
+      options: asking,
+    },
+    lint: {
+      about: 'Find what works otherwise than its author may think. Ends with 1 if something is an error',
+      positionals: [policy],
+      options: asking,
+    },
+    export: {
+      about: 'The filter or the policy in another form, on stdout',
+      positionals: [policy],
+      options: {
+        raw: { takes: 'nothing', about: 'the array of struct sock_filter, as bwrap --seccomp and setpriv --seccomp-filter take it' },
+        c: { takes: 'nothing', about: 'a C array' },
+        disassemble: { takes: 'nothing', about: 'a listing: operations, where jumps lead, what is compared, lines of the policy' },
+        oci: { takes: 'nothing', about: 'a linux.seccomp object, as every OCI runtime takes it' },
+        terse: { takes: 'nothing', about: 'the terse form; of a raw filter its decompilation' },
+        ...asking,
       },
     },
     simulate: {

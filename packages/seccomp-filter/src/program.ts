@@ -98,11 +98,13 @@ export function sourceOf(options: FilterOptions, facts: FilterFacts): Source {
   return { name: path, text: facts.readProfile(path) }
 }
 
-function contextOf({ caps = DOCKER_CAPS, widths, arch }: FilterOptions, { arch: here, kernel: [major, minor] }: FilterFacts): Context {
+/** What the policy's meaning depends on. */
+export function contextOf({ caps = DOCKER_CAPS, widths, arch }: FilterOptions, { arch: here, kernel: [major, minor] }: FilterFacts): Context {
   return { arch: arch ?? here, caps: [...caps], major, minor, registers: widths === 'register' }
 }
 
-function refused(name: string, error: Remark | undefined): ToolError {
+/** A refusal of the compiler as an error with its place. */
+export function refused(name: string, error: Remark | undefined): ToolError {
   const { line = 0, column = 0, message = 'it is refused' } = error ?? {}
   const place = [name, ...(line > 0 ? [line] : []), ...(column > 0 ? [column] : [])].join(':')
   return new ToolError('seccomp-filter', `${place}: ${message}`, { code: 'E_INPUT', path: name })

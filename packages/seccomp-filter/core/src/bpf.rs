@@ -108,36 +108,49 @@ pub fn decode(bytes: &[u8]) -> Option<Vec<Insn>> {
 }
 
 /// Runs a program: the index of the RETURN reached and its value. `None` for what the kernel would
-/// not have loaded (an operation that we do not emit, a jump past the end).
+/// not have loaded.
 #[must_use]
 pub fn run(program: &[Insn], data: &Data) -> Option<(usize, u32)> {
-    let mut at = 0_usize;
-    let mut a = 0_u32;
-    loop {
-        let insn = program.get(at)?;
-        let taken = match insn.code {
-            LOAD => {
-                a = data.word(insn.k)?;
-                0
-            }
-            AND => {
-                a &= insn.k;
-                0
-            }
-            JUMP => insn.k,
-            JEQ => branch(insn, a == insn.k),
-            JGT => branch(insn, a > insn.k),
-            JGE => branch(insn, a >= insn.k),
-            JSET => branch(insn, a & insn.k != 0),
-            RETURN => return Some((at, insn.k)),
-            _ => return None,
-        };
-        at = at.checked_add(1)?.checked_add(taken as usize)?;
-    }
+    crate::machine::run(program, data)
 }
 
-fn branch(insn: &Insn, holds: bool) -> u32 {
-    u32::from(if holds { insn.jt } else { insn.jf })
+/// Every operation that the kernel takes in a filter (`seccomp_check_filter`), for programs that are not ours.
+#[allow(missing_docs)] // the field's own names
+pub mod code {
+    pub const LD_ABS: u16 = 0x20;
+    pub const LD_IMM: u16 = 0x00;
+    pub const LD_LEN: u16 = 0x80;
+    pub const LD_MEM: u16 = 0x60;
+    pub const LDX_IMM: u16 = 0x01;
+    pub const LDX_LEN: u16 = 0x81;
+    pub const LDX_MEM: u16 = 0x61;
+    pub const ST: u16 = 0x02;
+    pub const STX: u16 = 0x03;
+    pub const TAX: u16 = 0x07;
+    pub const TXA: u16 = 0x87;
+    pub const RET_K: u16 = 0x06;
+    pub const RET_A: u16 = 0x16;
+    pub const JA: u16 = 0x05;
+    /// Class of the conditional jumps; with one of EQ, GT, GE, SET.
+    pub const JMP: u16 = 0x05;
+    /// Class of arithmetic on the accumulator; with one of ADD to XOR.
+    pub const ALU: u16 = 0x04;
+    /// The operand is the index register instead of a constant.
+    pub const X: u16 = 0x08;
+    pub const EQ: u16 = 0x10;
+    pub const GT: u16 = 0x20;
+    pub const GE: u16 = 0x30;
+    pub const SET: u16 = 0x40;
+    pub const ADD: u16 = 0x00;
+    pub const SUB: u16 = 0x10;
+    pub const MUL: u16 = 0x20;
+    pub const DIV: u16 = 0x30;
+    pub const OR: u16 = 0x40;
+    pub const AND: u16 = 0x50;
+    pub const LSH: u16 = 0x60;
+    pub const RSH: u16 = 0x70;
+    pub const NEG: u16 = 0x80;
+    pub const XOR: u16 = 0xa0;
 }
 
 #[cfg(test)]

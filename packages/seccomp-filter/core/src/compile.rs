@@ -12,8 +12,10 @@ use crate::{
 pub struct Program {
     /// What the kernel takes.
     pub insns: Vec<Insn>,
-    /// For each instruction the line of the policy that it was first made for; 0 if none.
-    pub lines: Vec<u32>,
+    /// For each instruction the lines of the policy that it was made for: equal tests of different rules are one.
+    /// None for what looks at the number only, and for verdicts, which all rules share: whose verdict it is
+    /// [`crate::analysis::decide`] says.
+    pub lines: Vec<Vec<u32>>,
 }
 
 /// Compiles a policy.

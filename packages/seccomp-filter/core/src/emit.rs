@@ -22,13 +22,13 @@ struct Emitter<'a> {
     graph: &'a Graph,
     /// The program, last instruction first.
     reversed: Vec<Insn>,
-    lines: Vec<u32>,
+    lines: Vec<Vec<u32>>,
     /// Nearest way to each node's doors.
     places: Vec<[Option<Place>; 3]>,
 }
 
-/// The program of a graph, and for each instruction the line of the policy it stems from (or 0).
-pub(crate) fn emit(graph: &Graph, root: Id) -> (Vec<Insn>, Vec<u32>) {
+/// The program of a graph, and for each instruction the lines of the policy that it was made for.
+pub(crate) fn emit(graph: &Graph, root: Id) -> (Vec<Insn>, Vec<Vec<u32>>) {
     let order = children_first(graph, root);
     let doors = doors(graph, &order, root);
     let mut emitter = Emitter {
@@ -104,9 +104,9 @@ fn door(graph: &Graph, from: &Test, next: Id) -> Door {
 }
 
 impl Emitter<'_> {
-    fn push(&mut self, code: u16, jt: u8, jf: u8, k: u32, line: u32) -> Place {
+    fn push(&mut self, code: u16, jt: u8, jf: u8, k: u32, lines: &[u32]) -> Place {
         self.reversed.push(Insn { code, jt, jf, k });
-        self.lines.push(line);
+        self.lines.push(lines.to_vec());
         self.reversed.len() - 1
     }
 
@@ -115,7 +115,7 @@ impl Emitter<'_> {
     }
 
     fn test(&mut self, id: Id, test: &Test, (mask, load): (bool, bool)) {
-        let line = self.graph.lines[id as usize];
+        let line = &self.graph.lines[id as usize];
         let (jt, jf) = self.jumps(test);
         let place = self.push(test.code, jt, jf, test.k, line);
         self.place((id, Door::Compare), place);
@@ -154,7 +154,7 @@ impl Emitter<'_> {
         let known = self.places[id as usize][door as usize];
         match (self.graph.nodes[id as usize], known) {
             (Node::Verdict(value), place) if place.is_none_or(|p| self.distance(p).is_none()) => {
-                let place = self.push(bpf::RETURN, 0, 0, value, self.graph.lines[id as usize]);
+                let place = self.push(bpf::RETURN, 0, 0, value, &[]);
                 self.place((id, door), place);
                 place
             }
@@ -170,7 +170,7 @@ impl Emitter<'_> {
         }
         let distance = self.reversed.len() - place - 1;
         let k = u32::try_from(distance).unwrap_or(u32::MAX);
-        let stone = self.push(bpf::JUMP, 0, 0, k, 0);
+        let stone = self.push(bpf::JUMP, 0, 0, k, &[]);
         self.place(to, stone);
     }
 }

@@ -32,8 +32,8 @@ pub(crate) enum Node {
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
-    /// Line of the policy that a node was first made for; 0 if none.
-    pub(crate) lines: Vec<u32>,
+    /// Lines of the policy that a node was made for. A verdict has none: all rules share it.
+    pub(crate) lines: Vec<Vec<u32>>,
     known: FxHashMap<Node, Id>,
     /// What is being built stems from this line.
     pub(crate) line: u32,
@@ -53,6 +53,8 @@ impl Graph {
     /// A test, or what it comes to where its outcome is known.
     pub(crate) fn test(&mut self, word: u32, mask: u32, code: u16, k: u32, yes: Id, no: Id) -> Id {
         let (mut k, mut yes, mut no) = (k, yes, no);
+        // Tests that this one takes the place of: their lines are its lines too.
+        let mut merged = None;
         if code == bpf::JSET {
             // Bits that are known on the way to a second test of the same word.
             if let Some(t) = self.bit_test(yes, word).filter(|t| k & !t.k == 0) {
@@ -64,6 +66,7 @@ impl Graph {
             // Either bit leads to the same place: one test of both.
             if let Some(t) = self.bit_test(no, word).filter(|t| t.yes == yes) {
                 k |= t.k;
+                merged = Some(no);
                 no = t.no;
             }
         }
@@ -80,14 +83,28 @@ impl Graph {
             Some(true) => yes,
             Some(false) => no,
             None if yes == no => yes,
-            None => self.add(Node::Test(Test {
-                word,
-                mask,
-                code,
-                k,
-                yes,
-                no,
-            })),
+            None => {
+                let id = self.add(Node::Test(Test {
+                    word,
+                    mask,
+                    code,
+                    k,
+                    yes,
+                    no,
+                }));
+                if let Some(other) = merged {
+                    let lines = self.lines[other as usize].clone();
+                    lines.into_iter().for_each(|line| self.made_for(id, line));
+                }
+                id
+            }
+        }
+    }
+
+    fn made_for(&mut self, id: Id, line: u32) {
+        let lines = &mut self.lines[id as usize];
+        if line != 0 && !lines.contains(&line) {
+            lines.push(line);
         }
     }
 
@@ -99,15 +116,20 @@ impl Graph {
     }
 
     fn add(&mut self, node: Node) -> Id {
-        if let Some(&id) = self.known.get(&node) {
-            return id;
-        }
-        let id = Id::try_from(self.nodes.len()).unwrap_or(Id::MAX);
-        self.nodes.push(node);
-        // Verdicts are shared by all rules, so they have no line of their own.
         let shared = matches!(node, Node::Verdict(_));
-        self.lines.push(if shared { 0 } else { self.line });
-        self.known.insert(node, id);
+        let id = match self.known.get(&node) {
+            Some(&id) => id,
+            None => {
+                let id = Id::try_from(self.nodes.len()).unwrap_or(Id::MAX);
+                self.nodes.push(node);
+                self.lines.push(Vec::new());
+                self.known.insert(node, id);
+                id
+            }
+        };
+        if !shared {
+            self.made_for(id, self.line);
+        }
         id
     }
 }

@@ -7,8 +7,10 @@
 #![warn(missing_docs)]
 
 mod action;
+pub mod analysis;
 mod arch;
 mod arguments;
+pub mod attached;
 pub mod bpf;
 mod compile;
 mod emit;
@@ -17,12 +19,16 @@ mod graph;
 mod handover;
 mod listener;
 mod load;
+pub mod machine;
+pub mod names;
 mod numbers;
 pub mod oci;
 mod policy;
+pub mod print;
 mod search;
 pub mod status;
 pub mod table;
+pub mod words;
 
 pub use action::Action;
 pub use arch::{Arch, X32_BIT};

@@ -13,8 +13,10 @@ mod plain;
 mod resolve;
 mod shape;
 mod words;
+mod written;
 
 pub use plain::plain;
+pub use written::{Written, written};
 
 use crate::{Action, Arch, Note, Policy, PolicyError};
 

@@ -3,6 +3,7 @@
 
 #![warn(missing_docs)]
 
+pub mod analysis;
 pub mod facts;
 
 use napi::bindgen_prelude::Buffer;
@@ -154,7 +155,7 @@ pub fn status_of(pid: u32) -> Option<Status> {
     })
 }
 
-fn core_context(context: &Context) -> Result<oci::Context, PolicyError> {
+pub(crate) fn core_context(context: &Context) -> Result<oci::Context, PolicyError> {
     let arch = Arch::from_name(&context.arch).ok_or_else(|| {
         PolicyError::whole(format!("no table of system calls for {}", context.arch))
     })?;
@@ -171,7 +172,7 @@ fn core_context(context: &Context) -> Result<oci::Context, PolicyError> {
     })
 }
 
-fn remark(error: PolicyError) -> Remark {
+pub(crate) fn remark(error: PolicyError) -> Remark {
     Remark {
         line: error.line,
         column: error.column,
