@@ -4,12 +4,19 @@ import { readFacts, type CapsFacts } from './facts.ts'
 import { type CapList, joined, type ListOption, nothing, readList } from './lists.ts'
 import { SETPCAP } from './names.ts'
 import { type Request, readUser } from './request.ts'
+import { applySteps, factsNow, type AppliedToSelf } from './self.ts'
 import { steps } from './steps.ts'
 
 export { readFacts, type CapsFacts } from './facts.ts'
 export { namesOf, nameOf, numberOf, setOf } from './names.ts'
-export { show, type Shown } from './show.ts'
 export { formatClauses, formatHex, formatIab, type Iab, parseClauses, parseHex, parseIab, type ThreadSets } from './text/index.ts'
+export { differingThreads, show, type Shown, type ShownThread } from './show.ts'
+export { tree, type TreeNode, type TreeOptions } from './tree.ts'
+export { decode, type Decoded } from './decode.ts'
+export { about, type About } from './about.ts'
+export { supports } from './supports.ts'
+export { fileCapabilities, filesUnder, removeFileCapabilities, setFileCapabilities, verifyFileCapabilities, type FileCapabilities, type FilesUnder, type FoundFile } from './file-caps.ts'
+export type { AppliedToSelf } from './self.ts'
 
 /** Names with or without `cap_`, `all`, `none`, or a preset; a list of them, or one text with commas. */
 export type Capabilities = string | readonly string[]
@@ -57,4 +64,26 @@ function requestOf({ drop, keep, ambient, noNewPrivs, user, groups, keepGroups, 
 function listOf(option: ListOption, names: Capabilities): CapList {
   const words = typeof names === 'string' ? [names] : names
   return words.map(word => readList(option, word)).reduce(joined, nothing)
+}
+
+export interface SelfOptions extends CapabilityOptions {
+  /** What a change that began and could not be finished does. `exit` (default): the process ends with 125, after saying so
+   *  on stderr: half of its threads may still have what was to go. `throw`: a ToolError `E_HALFWAY`; the caller must end. */
+  readonly halfway?: 'exit' | 'throw'
+}
+
+/**
+ * Changes the privileges of every thread of this process: the main one, Workers, the pools of libuv and V8. Takes what
+ * `capabilities()` takes; where neither `keep` nor `drop` is given, nothing is kept: unlike a command that is executed
+ * after a change of user, a running program would keep all. What a thread makes later has what its maker has.
+ *
+ * Blocks until done, some milliseconds. Throws a ToolError `E_REFUSED` or `E_USAGE` before anything is changed: where the
+ * process lacks what was asked, or a thread would not take part (one that blocks the C library's own signals, or one of
+ * the kernel's, for io_uring). Addons that call setuid(2) or start threads meanwhile are waited for; none may change
+ * credentials itself during the call.
+ */
+export function applyToSelf({ halfway = 'exit', ...options }: SelfOptions): AppliedToSelf {
+  const asked = options.keep === undefined && options.drop === undefined ? { ...options, keep: 'none' } : options
+  const facts = factsNow()
+  return applySteps(capabilities(asked, facts, []), facts, halfway)
 }

@@ -14,7 +14,7 @@ export interface CapList {
 }
 
 /** `decode` is no option but the verb, which reads a list of any kind. */
-export type ListOption = 'drop' | 'keep' | 'ambient' | 'decode'
+export type ListOption = 'drop' | 'keep' | 'ambient' | 'decode' | 'has'
 
 const label = (option: ListOption): string => (option === 'decode' ? option : `--${option}`)
 
@@ -55,6 +55,6 @@ function readWord(option: ListOption, word: string): CapList {
 
 function readPreset(option: ListOption, name: string, { is, names }: (typeof PRESETS)[string]): CapList {
   const asked = option === 'drop' ? 'dropped' : 'kept'
-  if (option !== 'decode' && is !== asked) throw usage('caps', `--${option} ${name}: that preset lists what is ${is}`, is === 'kept' ? `--keep ${name}` : `--drop ${name}`)
+  if (option !== 'decode' && option !== 'has' && is !== asked) throw usage('caps', `--${option} ${name}: that preset lists what is ${is}`, is === 'kept' ? `--keep ${name}` : `--drop ${name}`)
   return { must: [], may: names }
 }

@@ -1,5 +1,6 @@
 // What caps accepts. See capabilities(7), credentials(7).
 import type { ToolTable } from '@srcon/kit/table'
+import { verbs } from './verbs.ts'
 
 export const table: ToolTable = {
   name: 'caps',
@@ -32,16 +33,7 @@ export const table: ToolTable = {
         'keep-groups': { takes: 'nothing', about: 'leave supplementary groups as they are' },
       },
     },
-    show: {
-      about: 'Capability sets, ids and no_new_privs of a process',
-      positionals: [{ name: 'PID', about: 'a process id, or self', required: true, completes: 'pid' }],
-      options: {},
-    },
-    decode: {
-      about: 'A set as hexadecimal digits in names, or names as digits',
-      positionals: [{ name: 'SET', about: 'the digits of /proc/PID/status, or a list of names', required: true }],
-      options: {},
-    },
+    ...verbs,
   },
   examples: [
     { command: 'caps --drop all --no-new-privs -- sh', about: 'a shell without any capability, and no way to get one' },
@@ -49,11 +41,14 @@ export const table: ToolTable = {
     { command: 'caps --user 1000 --keep net_bind_service --ambient net_bind_service -- httpd', about: 'an ordinary user who may bind port 80' },
     { command: 'caps show self', about: 'what this shell has' },
     { command: 'caps decode 00000000a80425fb', about: 'the names in a set' },
+    { command: 'caps why -- ping -c1 localhost', about: 'the fewest capabilities that this needs' },
+    { command: 'caps explain net_raw', about: 'what it allows, and what that risks' },
+    { command: 'caps files -r /usr', about: 'programs that carry capabilities' },
   ],
   notes: [
     'The order of the steps is fixed, whatever the order of the options: bounding set, groups, gid, uid, the other sets, ambient, no_new_privs. Every result is read back from the kernel.',
     'An ordinary user cannot drop from the bounding set: without --user of ns-unshare before it in the chain, --drop and --keep then need --no-new-privs, which closes what the bounding set leaves open.',
     'Put it behind the links that need capabilities, and before seccomp-filter.',
   ],
-  seeAlso: ['capabilities(7)', 'credentials(7)', 'capsh(1)', 'setpriv(1)'],
+  seeAlso: ['capabilities(7)', 'credentials(7)', 'cap_text_formats(7)', 'capsh(1)', 'setpriv(1)', 'getpcaps(8)', 'captree(8)', 'getcap(8)', 'setcap(8)'],
 }

@@ -1,26 +1,11 @@
-// The verbs: sets by name, of this process and of others.
+// show: sets by name, of this process and of others.
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import t from 'tap'
-import { digits, readSet } from '../src/decode.ts'
 import { fullSet, namesOf } from '../src/names.ts'
-import { sayNames, securebitNames, show } from '../src/show.ts'
+import { sayNames, securebitNames } from '../src/say.ts'
+import { differingThreads, show } from '../src/show.ts'
 import { caps, notRoot } from './fixtures/run.ts'
-
-t.test('decode', async t => {
-  t.equal(readSet('00000000a80425fb', 40), 0xa80425fbn)
-  t.equal(readSet('0x1', 40), 1n)
-  t.equal(readSet('docker', 40), 0xa80425fbn)
-  t.equal(readSet('all', 40), fullSet(40))
-  t.equal(readSet('net_raw,chown', 40), 0x2001n)
-  t.throws(() => readSet('0'.repeat(17), 40), { code: 'E_USAGE' })
-  t.throws(() => readSet('xyz', 40), { code: 'E_USAGE' })
-  t.equal(digits(1n), '0000000000000001')
-  t.strictSame(caps(['decode', '2001']), { status: 0, stdout: 'CAP_CHOWN\nCAP_NET_RAW\n', stderr: '' })
-  t.equal(caps(['decode', 'chown']).stdout, '0000000000000001\n')
-  t.strictSame(JSON.parse(caps(['decode', '1', '--json']).stdout), { hex: '0000000000000001', names: ['CAP_CHOWN'] })
-  t.match(caps(['decode']), { status: 125, stderr: /set is missing/i })
-})
 
 t.test('in words', async t => {
   t.equal(sayNames([], 40), 'none')
@@ -28,6 +13,7 @@ t.test('in words', async t => {
   t.equal(sayNames(['CAP_KILL'], 40), 'CAP_KILL')
   t.equal(sayNames(namesOf(fullSet(40) & ~1n), 40), 'all but CAP_CHOWN')
   t.strictSame(securebitNames(1), ['noroot'])
+  t.strictSame(securebitNames(1 << 20), ['bit_20'], 'one that is newer')
   t.strictSame(securebitNames(0x2f), ['noroot', 'noroot_locked', 'no_setuid_fixup', 'no_setuid_fixup_locked', 'keep_caps_locked'])
 })
 
@@ -40,7 +26,11 @@ t.test('show', async t => {
   t.ok(Array.isArray(self.securebits))
   t.equal(show(process.pid).securebits, undefined, 'of others they cannot be seen')
   t.throws(() => show(2 ** 22), { code: 'ENOENT', why: /no such process/ })
-  t.match(caps(['show', 'self']).stdout, /^process +\d+ \S+\nuser +\d+\n/)
+  t.match(self.userNamespace, { inode: Number(/\d+/.exec(readlinkSync('/proc/self/ns/user'))?.[0]), ours: true })
+  t.strictSame(differingThreads('self'), [])
+  t.match(caps(['show', 'self']).stdout, /^process +\d+ \S+\nuser +\d+/)
+  t.match(caps(['show', 'self', String(process.pid), '--threads']).stdout, /\nthreads +all as the process\n\nprocess +\d+ [^]*\nsecurebits +not told: the kernel tells them only to the process itself\n/, 'several; of another the securebits are not known')
+  t.equal((JSON.parse(caps(['show', 'self', String(process.pid), '--json']).stdout) as unknown[]).length, 2)
   t.match(caps(['show', 'x']), { status: 125, stderr: /PID: 'x'/ })
 })
 

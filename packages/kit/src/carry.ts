@@ -43,6 +43,18 @@ export async function runChain(first: ChainLink, command: readonly string[]): Pr
   await carry(use, parts, commandBytes(chain.command))
 }
 
+/** What stands behind a verb that stays beside its command: the links folded, the verb itself without steps. */
+export async function partsBehind(verb: ChainLink, command: readonly string[]): Promise<{ readonly parts: readonly Part[]; readonly plan: Plan }> {
+  const chain = await foldChain(verb, command)
+  for (const { scanned, link } of chain.links.slice(1)) refuseFilterOptions(link.table.name, scanned.standard)
+  const parts = partsOf({ ...chain, links: chain.links.slice(1) })
+  const steps = parts.flatMap(part => part.steps)
+  const [file, ...args] = commandBytes(chain.command ?? []).map(toPlanWord)
+  if (file === undefined) throw usage(verb.link.table.name, 'no command follows', `${verb.link.table.name} … -- COMMAND`)
+  const facts = factsOf(steps)
+  return { parts, plan: { version: 1, ...(facts ? { facts } : {}), steps, argv: [file, ...args] } }
+}
+
 /** Prints the plan, or becomes the launcher that carries it out. `command` may be empty only for printing. */
 export async function carry(use: Use, parts: readonly Part[], command: readonly Buffer[]): Promise<void> {
   const steps = parts.flatMap(part => part.steps)

@@ -1,7 +1,7 @@
 // The frame of every command line. Words decide what happens, never what stdin is: with a command a
 // tool is a link of a chain and becomes the launcher; without one it is a filter; a verb looks.
 // What a call does not need is not loaded: a chain costs little more than Node itself.
-import { carry, runChain, type Part, type Use } from './carry.ts'
+import { carry, partsBehind, runChain, type Part, type Use } from './carry.ts'
 import type { OciConfig } from './config.ts'
 import { newDocument, type Document } from './document.ts'
 import { usage } from './error.ts'
@@ -9,6 +9,7 @@ import type { AnyLink, ToolLink } from './link.ts'
 import { writeExactly } from './numbers.ts'
 import { Output, writeAll } from './output.ts'
 import { EXPLAIN } from './remember.ts'
+import type { Plan } from './plan.ts'
 import { report } from './report.ts'
 import { asksForHelp, scanLink, splitCommand, type Scanned, type Standard } from './scan.ts'
 import { verbRow } from './standard.ts'
@@ -28,6 +29,8 @@ export interface Call {
   text(config: OciConfig): string
   /** Prints the plan of these parts (--plan, --dry-run) or becomes it: then it does not return. `command`: words instead of `this.command`; `how`: instead of what the standard options say. */
   carry(parts: readonly Part[], command?: readonly (string | Buffer)[], how?: Partial<Use>): Promise<void>
+  /** The words after `--` with the links among them folded, for a verb that stays beside the command. */
+  behind(): Promise<{ readonly parts: readonly Part[]; readonly plan: Plan }>
   /** The words after `--` as a plan holds them; empty where there are none. */
   argv(): readonly Bytes[]
 }
@@ -81,6 +84,7 @@ async function runVerb(verb: Verb, link: AnyLink, { link: scanned, standard }: S
     config: async () => (document = await documentOf(link.table.name, standard)).config,
     text: config => writeExactly(config, document.digits),
     carry: async (parts, words, how) => await carry({ ...use, ...how }, parts, words ? words.map(word => Buffer.from(word)) : commandBytes(command ?? [])),
+    behind: async () => await partsBehind({ link, scanned: { link: scanned, standard } }, command ?? []),
     argv: () => commandBytes(command ?? []).map(toPlanWord),
   }
   await verb.run(scanned, out, call)

@@ -52,7 +52,7 @@ function about(table: ToolTable, verb: string, row: VerbRow): string {
 }
 
 function usageLine(table: ToolTable, verb: string, row: VerbRow): string {
-  const words = [table.name, verb, '[options]', ...row.positionals.map(({ name, required }) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`))]
+  const words = [table.name, verb, '[options]', ...row.positionals.map(({ name, required, repeat }) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`) + (repeat ? '…' : ''))]
   const command = row.command === undefined ? [] : row.command === 'required' ? ['-- COMMAND [ARG…]'] : ['[-- COMMAND [ARG…]]']
   const verbs = verb === '' && !Object.hasOwn(table.verbs, '') ? ['VERB …'] : []
   return [...words, ...verbs, ...command].filter(Boolean).join(' ')

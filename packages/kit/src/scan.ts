@@ -85,8 +85,9 @@ class Scan {
 
   positional(word: string, rest: readonly string[]): void {
     const { positionals } = this.#row
-    if (this.#positionals.length < positionals.length) {
-      const name = positionals[this.#positionals.length]?.name ?? ''
+    const row = positionals[this.#positionals.length] ?? (positionals.at(-1)?.repeat ? positionals.at(-1) : undefined)
+    if (row) {
+      const { name } = row
       if (word === '') throw this.#wrong(`${name} is empty`)
       this.#positionals.push(word)
       return

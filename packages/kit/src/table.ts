@@ -25,6 +25,8 @@ export interface Positional {
   readonly name: string
   readonly about: string
   readonly required?: true
+  /** Only the last: as many words as are given. */
+  readonly repeat?: true
   readonly completes?: 'file' | 'directory' | 'pid'
 }
 

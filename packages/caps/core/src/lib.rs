@@ -5,14 +5,18 @@
 
 #![warn(missing_docs)]
 
+pub mod all_threads;
 mod ambient;
 mod bounding;
 mod cap;
+pub mod file_caps;
 mod ids;
 pub mod kernel;
+pub mod namespace;
 mod no_new_privs;
 mod set;
 mod sets;
+pub mod trace;
 
 pub use ambient::Ambient;
 pub use bounding::Bounding;

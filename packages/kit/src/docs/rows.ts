@@ -51,7 +51,7 @@ export function aboutRow(row: Row): string {
   ].join('; ')
 }
 
-const positional = ({ name, required }: Positional) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`)
+const positional = ({ name, required, repeat }: Positional) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`) + (repeat ? '...' : '')
 
 /** How a verb is called: `caps show [options] [PID]`. */
 export function synopsis(tool: string, { name, verb, callable, rows }: VerbPage): string {

@@ -39,7 +39,7 @@ function optionSpecs(row: Row): string[] {
 function argumentsOf({ verb, rows }: VerbPage): string {
   const specs = [
     ...rows.flatMap(optionSpecs),
-    ...verb.positionals.map((p, i) => quoted(`${i + 1}:${p.required ? '' : ':'}${escaped(p.about)}:${action(p)}`)),
+    ...verb.positionals.map((p, i) => quoted(`${p.repeat ? '*' : i + 1}:${p.required ? '' : ':'}${escaped(p.about)}:${action(p)}`)),
   ]
   return ['_arguments -s -S', ...specs].join(' \\\n        ')
 }
