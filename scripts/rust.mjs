@@ -22,9 +22,12 @@ function place(from, to) {
 export async function buildAddons(wanted) {
   if (wanted.length === 0) return []
   mkdirSync(types, { recursive: true })
-  // napi-derive leaves each crate's declarations in this folder while it is compiled.
+  // Optimising over all crates at once is for the launcher, where every page counts: for seven addons it takes a minute and
+  // gains nothing that can be measured. napi-derive leaves each crate's declarations in the folder while it is compiled.
   run('cargo', ['build', '--release', ...locked, ...wanted.flatMap(({ name }) => ['-p', `${name}-native`])], {
     NAPI_TYPE_DEF_TMP_FOLDER: types,
+    CARGO_PROFILE_RELEASE_LTO: 'off',
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
   })
   const made = []
   for (const { name, path } of wanted) {
