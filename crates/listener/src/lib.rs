@@ -15,4 +15,4 @@ mod session;
 pub mod target;
 
 pub use notify::{Listener, Notification, Reply};
-pub use session::{Answer, Ended, Session};
+pub use session::{Answer, Ended, Session, Stopper};

@@ -8,6 +8,7 @@ use crate::{
 use rustix::{event::PollFlags, io::Errno};
 use std::{
     os::fd::{AsFd, OwnedFd},
+    sync::Arc,
     thread::JoinHandle,
 };
 
@@ -30,7 +31,19 @@ pub struct Ended<A> {
 /// A session in progress. Dropped, it ends as by [`Session::stop`].
 pub struct Session<A> {
     thread: JoinHandle<Ended<A>>,
-    stop: OwnedFd,
+    stop: Arc<OwnedFd>,
+}
+
+/// Ends a session from wherever it is.
+#[derive(Debug, Clone)]
+pub struct Stopper(Arc<OwnedFd>);
+
+impl Stopper {
+    /// Has it end now. What is still under the filter gets ENOSYS from then on.
+    pub fn stop(&self) {
+        // Nobody else writes; a session that has ended does not read any more.
+        let _ = rustix::io::write(&self.0, b"s");
+    }
 }
 
 impl<A: Answer> Session<A> {
@@ -51,7 +64,13 @@ impl<A: Answer> Session<A> {
             .spawn(move || serve(answer, near, wake))
             .map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::AGAIN))?;
         drop(blocked);
-        Ok((Self { thread, stop }, far))
+        Ok((
+            Self {
+                thread,
+                stop: Arc::new(stop),
+            },
+            far,
+        ))
     }
 
     /// Waits for its end: the last process under the filter is gone, or nobody has loaded one.
@@ -64,10 +83,15 @@ impl<A: Answer> Session<A> {
         thread.join().ok()
     }
 
-    /// Has it end now. What is still under the filter gets ENOSYS from then on.
+    /// Has it end now: see [`Stopper::stop`].
     pub fn stop(&self) {
-        // The pipe is empty and nobody else writes it.
-        let _ = rustix::io::write(&self.stop, b"s");
+        self.stopper().stop();
+    }
+
+    /// What ends it while somebody else waits for its end.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.stop))
     }
 }
 

@@ -48,20 +48,47 @@ pub fn bytes<const N: usize>(
     (n == N && listener.is_valid(call.id)).then_some(buffer)
 }
 
-/// Pid and name of the process that the thread is of; `None` if it is gone.
+/// How the process stands that a call is of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Its pid, as we see it.
+    pub pid: u32,
+    /// Its name (`comm`).
+    pub name: String,
+    sigsys_default: bool,
+    first: bool,
+}
+
+impl Standing {
+    /// Whether SIGSYS ends it, as a filter's own would: it is neither handled, ignored nor blocked, and
+    /// the process is not the first of a pid namespace, which such signals do not reach.
+    #[must_use]
+    pub fn dies_of_sigsys(&self) -> bool {
+        self.sigsys_default && !self.first
+    }
+}
+
+/// Looks at the process; `None` if it is gone.
 #[must_use]
-pub fn process(listener: &Listener, call: &Notification) -> Option<(u32, String)> {
+pub fn standing(listener: &Listener, call: &Notification) -> Option<Standing> {
     let status = std::fs::read(format!("/proc/{}/status", call.tid)).ok()?;
     let status = String::from_utf8_lossy(&status);
     let field = |name: &str| {
-        status
-            .lines()
-            .find_map(|l| l.strip_prefix(name))
-            .map(str::trim)
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.map(str::trim)
     };
-    let pid = field("Tgid:")?.parse().ok()?;
-    let name = field("Name:")?.to_owned();
-    listener.is_valid(call.id).then_some((pid, name))
+    let sigsys = |name: &str| {
+        let set = field(name).and_then(|set| u64::from_str_radix(set, 16).ok());
+        set.is_none_or(|set| set & (1 << (libc::SIGSYS - 1)) != 0)
+    };
+    let pids = field("NSpid:").unwrap_or_default();
+    let standing = Standing {
+        pid: field("Tgid:")?.parse().ok()?,
+        name: field("Name:")?.to_owned(),
+        sigsys_default: !["SigBlk:", "SigIgn:", "SigCgt:"].into_iter().any(sigsys),
+        first: pids.split_whitespace().last() == Some("1"),
+    };
+    listener.is_valid(call.id).then_some(standing)
 }
 
 fn read(tid: u32, address: u64, buffer: &mut [u8]) -> Result<usize, Errno> {

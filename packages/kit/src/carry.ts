@@ -1,6 +1,6 @@
 // From the links of a chain to the command: options, facts, steps, one plan; then it is printed, put
 // into words, or carried out by the launcher, which this process becomes.
-import { foldChain, linkModule, type Chain, type ChainLink } from './fold.ts'
+import { foldChain, linkModule, readChain, type Chain, type ChainLink } from './fold.ts'
 import { hostArch, lastCap } from './host.ts'
 import { ToolError, usage } from './error.ts'
 import { Output, json, writeAll } from './output.ts'
@@ -8,7 +8,7 @@ import type { AnyLink } from './link.ts'
 import type { Plan, PlanFacts } from './plan.ts'
 import { explainerWords } from './remember.ts'
 import { asksForHelp, type Standard } from './scan.ts'
-import { changesRoot, type Step } from './step.ts'
+import { changesRoot, type Bytes, type Step } from './step.ts'
 import { commandBytes, toPlanWord } from './words.ts'
 
 /** Steps with the link that they came from; undefined: the launcher's own `run.` steps. */
@@ -77,14 +77,27 @@ export async function carry(use: Use, parts: readonly Part[], command: readonly 
   become({ plan, argv: command, explain: explainerWords({ tool: use.tool, json: use.json, modules }) })
 }
 
-function partsOf({ links }: Chain): Part[] {
-  const parts: Part[] = []
+/** The words of a command as a chain, where they begin with one of our tools, after parts that are there already. */
+export async function foldWords(own: AnyLink, before: readonly Part[], words: readonly string[]): Promise<{ parts: readonly Part[]; command: readonly Bytes[] }> {
+  const chain = await readChain(own, words)
+  const command = chain.command ?? []
+  const last = chain.links.at(-1)
+  if (command.length === 0) throw usage(last?.link.table.name ?? own.table.name, 'no command follows', '… -- COMMAND')
+  for (const { scanned, link } of chain.links) refuseFilterOptions(link.table.name, scanned.standard)
+  const bytes = commandBytes(command)
+  const parts = partsOf(chain, before)
+  if (changesRoot(parts.flatMap(({ steps }) => steps))) refuseLateTools(own.table.name, linksOf(parts), bytes)
+  return { parts, command: bytes.map(toPlanWord) }
+}
+
+function partsOf({ links }: Chain, before: readonly Part[] = []): Part[] {
+  const parts: Part[] = [...before]
   const facts = new Map<AnyLink, unknown>()
   const options = links.map(({ link, scanned }) => link.read(scanned.link))
   for (const [i, { link, module }] of links.entries()) {
     if (!facts.has(link)) facts.set(link, link.facts())
-    const before = parts.flatMap(part => part.steps)
-    parts.push({ link, module, steps: link.steps(options[i], facts.get(link), before) })
+    const earlier = parts.flatMap(part => part.steps)
+    parts.push({ link, module, steps: link.steps(options[i], facts.get(link), earlier) })
   }
   return parts
 }

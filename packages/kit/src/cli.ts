@@ -1,7 +1,7 @@
 // The frame of every command line. Words decide what happens, never what stdin is: with a command a
 // tool is a link of a chain and becomes the launcher; without one it is a filter; a verb looks.
 // What a call does not need is not loaded: a chain costs little more than Node itself.
-import { carry, partsBehind, runChain, type Part, type Use } from './carry.ts'
+import { carry, foldWords, partsBehind, runChain, type Part, type Use } from './carry.ts'
 import type { OciConfig } from './config.ts'
 import { newDocument, type Document } from './document.ts'
 import { usage } from './error.ts'
@@ -31,6 +31,8 @@ export interface Call {
   carry(parts: readonly Part[], command?: readonly (string | Buffer)[], how?: Partial<Use>): Promise<void>
   /** The words after `--` with the links among them folded, for a verb that stays beside the command. */
   behind(): Promise<{ readonly parts: readonly Part[]; readonly plan: Plan }>
+  /** The words after `--` as a chain of our tools: its parts, `before` them first, and the command that follows. */
+  fold(before?: readonly Part[]): Promise<{ readonly parts: readonly Part[]; readonly command: readonly Bytes[] }>
   /** The words after `--` as a plan holds them; empty where there are none. */
   argv(): readonly Bytes[]
 }
@@ -83,8 +85,9 @@ async function runVerb(verb: Verb, link: AnyLink, { link: scanned, standard }: S
     standard,
     config: async () => (document = await documentOf(link.table.name, standard)).config,
     text: config => writeExactly(config, document.digits),
-    carry: async (parts, words, how) => await carry({ ...use, ...how }, parts, words ? words.map(word => Buffer.from(word)) : commandBytes(command ?? [])),
+    carry: async (parts, words, how) => await carry({ ...use, ...how }, parts, words ? words.map(word => (typeof word === 'string' ? Buffer.from(word) : word)) : commandBytes(command ?? [])),
     behind: async () => await partsBehind({ link, scanned: { link: scanned, standard } }, command ?? []),
+    fold: async (before = []) => await foldWords(link, before, command ?? []),
     argv: () => commandBytes(command ?? []).map(toPlanWord),
   }
   await verb.run(scanned, out, call)

@@ -24,13 +24,21 @@ export interface Chain {
 
 /** Reads `command` on as long as it begins with one of our tools. */
 export async function foldChain(first: ChainLink, command: readonly string[] | undefined): Promise<Chain> {
-  const links = [first]
+  return await readOn(first.link, [first], command)
+}
+
+/** The same for words that a verb of the tool `own` is given: the chain has no first link of its own. */
+export async function readChain(own: AnyLink, words: readonly string[]): Promise<Chain> {
+  return await readOn(own, [], words)
+}
+
+async function readOn(own: AnyLink, links: ChainLink[], command: readonly string[] | undefined): Promise<Chain> {
   let rest = command
   for (;;) {
-    const found = await linkOf(rest?.[0], first.link)
+    const found = await linkOf(rest?.[0], own)
     if (!rest || !found || isVerb(found.link, rest[1])) return { links, command: rest }
-    const [own, next] = splitCommand(rest.slice(1))
-    links.push({ ...found, scanned: scanLink(found.link.table, own, next !== undefined) })
+    const [words, next] = splitCommand(rest.slice(1))
+    links.push({ ...found, scanned: scanLink(found.link.table, words, next !== undefined) })
     rest = next
   }
 }

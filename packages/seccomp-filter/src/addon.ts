@@ -10,6 +10,8 @@ export interface Context {
   readonly minor: number
   /** Compare whole registers instead of what the kernel reads of them. */
   readonly registers: boolean
+  /** Wanted too: the filter that asks where this one refuses. */
+  readonly asking?: boolean
 }
 export interface Remark {
   /** From 1; 0: the whole. */
@@ -28,6 +30,8 @@ export interface Compiled {
   /** Path of the socket that its listener goes to; absent where no call is notified. */
   readonly listener?: string
   readonly listenerMetadata?: string
+  /** The same policy as a filter that asks where this one refuses. */
+  readonly asking?: Buffer
   /** The ways into the kernel that it opens, as OCI names them. */
   readonly architectures: readonly string[]
 }
@@ -73,7 +77,29 @@ export interface Attached {
   readonly errno?: number
 }
 
+/** A session that answers a filter's questions. */
+export interface Listening {
+  /** The socket that the launcher is to get. */
+  readonly descriptor: number
+  /** Ends it now: what is still under the filter gets ENOSYS from then on. */
+  stop(): void
+  /** Resolves when nobody is left under the filter; our copy of the socket is closed at once. */
+  ended(): Promise<Served>
+}
+export interface Served {
+  /** A filter was loaded. */
+  readonly served: boolean
+  readonly errno?: number
+  /** JSON. */
+  readonly recording?: string
+}
+
 interface Addon {
+  /** The filter that asks for every call. */
+  programThatAsks(): Buffer
+  record(clone3: boolean): Listening
+  /** Throws where the policy is refused. */
+  reportRefusals(text: string, context: Context, report: (json: string) => void): Listening
   attachedFilters(tid: number): Attached
   diff(a: Asked, b: Asked, way?: string): Reply
   explainCall(asked: Asked, way: string, call: string, args: string[]): Reply

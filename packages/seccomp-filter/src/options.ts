@@ -11,6 +11,25 @@ const asking = {
   caps: { takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask' },
   widths: { takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers' },
 } as const
+const loading = {
+  profile: {
+    takes: 'value', short: 'p', meta: 'NAME|FILE', completes: 'file', about: 'default, srcontainer, none, or a profile in OCI or Docker form',
+    more: 'Without it: default. A FILE is an OCI linux.seccomp object, a config.json that has one, or a profile of Docker or podman; a name with a slash or a dot is a file.',
+  },
+  log: { takes: 'nothing', about: 'log each refused call, as far as kernel.seccomp.actions_logged says' },
+  'no-no-new-privs': {
+    takes: 'nothing', about: 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain',
+    more: 'A filter without no_new_privs must be loaded before the capabilities are dropped: put seccomp-filter before caps.',
+  },
+  caps: {
+    takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask: CAP_SYS_ADMIN,…',
+    more: "Decides what includes.caps and excludes.caps of a Docker profile mean. Without it: Docker's fourteen default capabilities. It changes no capability.",
+  },
+  widths: {
+    takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers',
+    more: 'An int is passed in a 64-bit register of which the kernel reads half; register compares all of it, as libseccomp does.',
+  },
+} as const
 
 export const table: ToolTable = {
   name: 'seccomp-filter',
@@ -21,23 +40,7 @@ export const table: ToolTable = {
       command: 'optional',
       positionals: [],
       options: {
-        profile: {
-          takes: 'value', short: 'p', meta: 'NAME|FILE', completes: 'file', about: 'default, srcontainer, none, or a profile in OCI or Docker form',
-          more: 'Without it: default. A FILE is an OCI linux.seccomp object, a config.json that has one, or a profile of Docker or podman; a name with a slash or a dot is a file.',
-        },
-        log: { takes: 'nothing', about: 'log each refused call, as far as kernel.seccomp.actions_logged says' },
-        'no-no-new-privs': {
-          takes: 'nothing', about: 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain',
-          more: 'A filter without no_new_privs must be loaded before the capabilities are dropped: put seccomp-filter before caps.',
-        },
-        caps: {
-          takes: 'value', meta: 'LIST', about: 'capabilities of the command, for Docker profiles that ask: CAP_SYS_ADMIN,…',
-          more: "Decides what includes.caps and excludes.caps of a Docker profile mean. Without it: Docker's fourteen default capabilities. It changes no capability.",
-        },
-        widths: {
-          takes: 'value', meta: 'HOW', choices: ['kernel', 'register'], about: 'compare what the kernel reads of an argument (default), or whole registers',
-          more: 'An int is passed in a 64-bit register of which the kernel reads half; register compares all of it, as libseccomp does.',
-        },
+        ...loading,
       },
     },
     show: {
@@ -94,6 +97,33 @@ export const table: ToolTable = {
         ...asking,
       },
     },
+    run: {
+      about: 'The same as without a verb; with --why, say which calls were refused',
+      command: 'required',
+      positionals: [],
+      options: {
+        ...loading,
+        why: {
+          takes: 'nothing', about: 'report each refused call on stderr: arguments, process, line of the policy',
+          more: 'Allowed calls keep their speed. A call that the policy answers by a kill ends the process by SIGSYS, or by SIGKILL where it handles, ignores or blocks that, or is the first of its pid namespace.',
+        },
+        report: { takes: 'value', meta: 'FILE', completes: 'file', about: 'with --why: there instead of stderr' },
+      },
+    },
+    learn: {
+      about: 'Run a command, record its calls, write the policy that allows them and no others',
+      command: 'required',
+      positionals: [],
+      options: {
+        output: { takes: 'value', short: 'o', meta: 'FILE', completes: 'file', about: 'where the policy goes; without it to stdout, after the command' },
+        base: { takes: 'value', meta: 'POLICY', completes: 'file', about: 'a policy that holds too: what was seen is allowed besides' },
+        merge: { takes: 'value', meta: 'FILE', completes: 'file', repeat: true, about: 'what an earlier learn has seen: its policy, or its --json' },
+        runs: { takes: 'value', meta: 'N', about: 'run it N times; what any run did is allowed' },
+        oci: { takes: 'nothing', about: 'write OCI linux.seccomp instead of the terse form' },
+        'allow-clone3': { takes: 'nothing', about: 'let the command use clone3, whose flags no filter can see; else it is told ENOSYS and takes clone' },
+        'no-no-new-privs': { takes: 'nothing', about: 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain' },
+      },
+    },
     simulate: {
       about: 'What a policy says of a call, by two implementations that are not the compiler',
       positionals: [
@@ -114,6 +144,8 @@ export const table: ToolTable = {
     { command: 'seccomp-filter -- sh', about: 'a shell under the default policy: no mounts, namespaces, key rings, kernel modules' },
     { command: 'seccomp-filter --profile srcontainer -- sh', about: 'everything but seven calls' },
     { command: 'seccomp-filter --plan', about: 'the steps, with the compiled program' },
+    { command: 'seccomp-filter learn -o ls.policy -- ls', about: 'the policy that ls needs' },
+    { command: 'seccomp-filter run --why -- unshare --user true', about: 'which call was refused, and by what' },
     { command: 'seccomp-filter show self', about: 'how this shell stands' },
     { command: 'seccomp-filter check default', about: 'how long the program is and what its author should know' },
     { command: 'seccomp-filter simulate default socket 40 1 --trace', about: 'what it answers to socket(AF_VSOCK, SOCK_STREAM), instruction by instruction' },

@@ -43,8 +43,8 @@ export function programOf(options: FilterOptions, facts: FilterFacts): Program |
 }
 
 /** Throws a ToolError `E_INPUT` that names the place. */
-export function compileSource(source: Source, options: FilterOptions, facts: FilterFacts): Compiled & { readonly program: Buffer } {
-  const compiled = facts.compile(source.text, contextOf(options, facts))
+export function compileSource(source: Source, options: FilterOptions, facts: FilterFacts, asking = false): Compiled & { readonly program: Buffer } {
+  const compiled = facts.compile(source.text, { ...contextOf(options, facts), ...(asking ? { asking } : {}) })
   if (compiled.program) return { ...compiled, program: compiled.program }
   throw refused(source.name, compiled.error)
 }

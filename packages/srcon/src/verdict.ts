@@ -1,14 +1,9 @@
 // `srcon run --verdict FILE`: this process stays beside the command to say why it ended, then ends as it did.
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { constants } from 'node:os'
-import { launch, plan, ToolError, type Bytes, type Step, type Verdict } from '@srcon/kit'
+import { endAs, launchInForeground, plan, ToolError, type Bytes, type Step } from '@srcon/kit'
 import type { Part } from '@srcon/kit/cli'
 import { json } from '@srcon/kit/output'
 import { links } from './tools.ts'
-
-/** A terminal sends these to the command too, which is in the same group of processes. */
-const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const
-const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
 
 /** Sets the exit code, or ends by the signal that ended the command. Throws the ToolError of a start that failed. */
 export async function runWithVerdict(file: string, parts: readonly Part[], command: readonly Bytes[]): Promise<void> {
@@ -17,10 +12,7 @@ export async function runWithVerdict(file: string, parts: readonly Part[], comma
   // Before the start: a verdict that cannot be written is to be known then.
   const fd = openVerdict(file)
   const steps: readonly Step[] = parts.flatMap(part => part.steps)
-  const child = launch(plan([first, ...rest], steps), { stdio: 'inherit', links })
-  for (const signal of FROM_TERMINAL) process.on(signal, () => {})
-  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal))
-  const verdict = await child.verdict
+  const verdict = await launchInForeground(plan([first, ...rest], steps), { links }).verdict
   const { error, ...facts } = verdict
   writeSync(fd, json({ ...facts, ...(error ? error.toJSON() : {}) }))
   closeSync(fd)
@@ -35,11 +27,4 @@ function openVerdict(file: string): number {
     const { code = 'E_HOST', syscall = 'open' } = cause as NodeJS.ErrnoException
     throw new ToolError('srcon', `cannot write the verdict to ${file}: ${code} (${syscall})`, { code, syscall, path: file, hint: 'name a file that can be written', cause })
   }
-}
-
-function endAs({ code, signal, status }: Verdict): void {
-  process.exitCode = code ?? status
-  if (signal === null || constants.signals[signal] === undefined) return
-  process.removeAllListeners(signal)
-  process.kill(process.pid, signal)
 }

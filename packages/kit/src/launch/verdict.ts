@@ -31,6 +31,8 @@ export interface Verdict {
   readonly pidsRefused: number
   /** Number of the system call that a filter killed it for, where it is known. */
   readonly syscall?: number
+  /** Its name, where that is known too. */
+  readonly syscallName?: string
   /** Why it was never executed. */
   readonly error?: ToolError
 }

@@ -17,6 +17,7 @@ use rustix::{
 };
 use srcon_step::{Failure, Launch, fail};
 use std::{
+    arch::asm,
     ffi::{c_int, c_void},
     hint::spin_loop,
     os::fd::{FromRawFd, OwnedFd},
@@ -97,18 +98,83 @@ fn start(shared: *mut c_void) -> Result<(), Errno> {
         | libc::CLONE_THREAD;
     // SAFETY: the stack is ours and grows down from its end; `shared` is a `Shared` that outlives the
     // thread's use of it. Below a vfork too, the new thread is one of this process.
-    let tid = unsafe { libc::clone(run, stack.byte_add(STACK), flags, shared) };
-    if tid >= 0 {
+    let result = unsafe { clone_thread(flags, stack.byte_add(STACK), shared) };
+    if result >= 0 {
         return Ok(());
     }
-    let errno = std::io::Error::last_os_error().raw_os_error();
     // SAFETY: our own mapping, which no thread came to use.
     let _ = unsafe { munmap(stack, STACK) };
-    Err(Errno::from_raw_os_error(errno.unwrap_or(libc::EAGAIN)))
+    let errno = i32::try_from(-result).unwrap_or(libc::EAGAIN);
+    Err(Errno::from_raw_os_error(errno))
 }
 
-/// The thread; what it returns from is the end of it alone (both C libraries call exit(2) here).
-extern "C" fn run(shared: *mut c_void) -> c_int {
+/// clone(2) by hand: that of musl refuses CLONE_THREAD, and a thread of the C library's own would
+/// change what it keeps in memory that a sleeping supervisor shares. The child calls [`run`] on its
+/// stack, then ends alone, by exit(2). A negative result is the error.
+///
+/// # Safety
+/// `stack` is the end of memory for the thread alone; `arg` is what [`run`] takes.
+unsafe fn clone_thread(flags: c_int, stack: *mut c_void, arg: *mut c_void) -> isize {
+    let result: isize;
+    // SAFETY: the parent sees a system call that changes no memory of its own; the child never comes
+    // back. Registers that hold the function and its argument are the kernel's to copy.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        asm!(
+            "syscall",
+            "test rax, rax",
+            "jnz 2f",
+            "xor ebp, ebp",
+            "mov rdi, r12",
+            "call r13",
+            "xor edi, edi",
+            "mov eax, {exit}",
+            "syscall",
+            "ud2",
+            "2:",
+            exit = const libc::SYS_exit,
+            inlateout("rax") libc::SYS_clone as isize => result,
+            in("rdi") flags as isize,
+            in("rsi") stack,
+            in("rdx") 0,
+            in("r10") 0,
+            in("r8") 0,
+            in("r12") arg,
+            in("r13") run as extern "C" fn(*mut c_void),
+            lateout("rcx") _,
+            lateout("r11") _,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        asm!(
+            "svc 0",
+            "cbnz x0, 2f",
+            "mov x29, xzr",
+            "mov x0, x20",
+            "blr x21",
+            "mov x0, xzr",
+            "mov x8, {exit}",
+            "svc 0",
+            "brk 1",
+            "2:",
+            exit = const libc::SYS_exit,
+            inlateout("x0") flags as isize => result,
+            in("x1") stack,
+            in("x2") 0,
+            in("x3") 0,
+            in("x4") 0,
+            in("x8") libc::SYS_clone,
+            in("x20") arg,
+            in("x21") run as extern "C" fn(*mut c_void),
+        );
+    }
+    result
+}
+
+/// The thread.
+extern "C" fn run(shared: *mut c_void) {
     // SAFETY: `load_and_give` passes its own `Shared` and uses nothing but `word` until that says "given".
     let shared = unsafe { &mut *shared.cast::<Shared<'_>>() };
     let listener = loop {
@@ -117,7 +183,7 @@ extern "C" fn run(shared: *mut c_void) -> c_int {
             NOT_YET => std::thread::yield_now(),
             NOT_LOADED => {
                 shared.word.store(GIVEN, Release);
-                return 0;
+                return;
             }
             number => break number,
         }
@@ -126,10 +192,7 @@ extern "C" fn run(shared: *mut c_void) -> c_int {
     // table of descriptors is the same.
     let listener = unsafe { OwnedFd::from_raw_fd(listener) };
     match (shared.give)(shared.launch, listener) {
-        Ok(()) => {
-            shared.word.store(GIVEN, Release);
-            0
-        }
+        Ok(()) => shared.word.store(GIVEN, Release),
         // Whoever waits for an answer has got ENOSYS: the listener is closed.
         Err(failure) => shared.launch.end_with(&failure),
     }

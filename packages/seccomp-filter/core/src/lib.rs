@@ -25,9 +25,11 @@ mod numbers;
 pub mod oci;
 mod policy;
 pub mod print;
+pub mod record;
 mod search;
 pub mod status;
 pub mod table;
+pub mod why;
 pub mod words;
 
 pub use action::Action;

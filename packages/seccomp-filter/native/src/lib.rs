@@ -5,10 +5,13 @@
 
 pub mod analysis;
 pub mod facts;
+pub mod listen;
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
-use seccomp_filter_core::{Action, Arch, PolicyError, bpf, compile as compile_policy, oci, status};
+use seccomp_filter_core::{
+    Action, Arch, PolicyError, bpf, compile as compile_policy, oci, status, why,
+};
 
 /// What the meaning of a profile depends on.
 #[napi(object)]
@@ -23,6 +26,8 @@ pub struct Context {
     pub minor: u32,
     /// Compare whole registers, as libseccomp does, instead of what the kernel reads of them.
     pub registers: bool,
+    /// Wanted too: the filter that asks where this one refuses.
+    pub asking: Option<bool>,
 }
 
 /// A remark on a place in the text.
@@ -55,6 +60,8 @@ pub struct Compiled {
     pub listener: Option<String>,
     /// What is told there.
     pub listener_metadata: Option<String>,
+    /// The same policy as a filter that asks where this one refuses; absent where it asks already.
+    pub asking: Option<Buffer>,
     /// The ways into the kernel that it opens, as OCI names them.
     pub architectures: Vec<String>,
 }
@@ -94,20 +101,30 @@ pub fn compile(text: String, context: Context) -> Compiled {
             wait_killable: false,
             listener: None,
             listener_metadata: None,
+            asking: None,
             architectures: Vec::new(),
         },
     }
 }
 
+/// A policy in whatever form.
+fn read(text: &str, context: &oci::Context) -> Result<oci::Profile, PolicyError> {
+    oci::read(text, context)
+}
+
 fn attempt(text: &str, context: &Context) -> Result<Compiled, PolicyError> {
+    let wanted = context.asking.unwrap_or(false);
     let context = core_context(context)?;
-    let profile = oci::read(text, &context)?;
+    let profile = read(text, &context)?;
     let program = compile_policy(&profile.policy)?;
     let notes = profile.notes.into_iter().map(|note| Remark {
         line: note.line,
         column: 0,
         message: note.text,
     });
+    let asking = (wanted && profile.listener.is_none())
+        .then(|| compile_policy(&why::asking(&profile.policy)))
+        .transpose()?;
     let ways = profile.policy.entries.iter();
     let (listener, listener_metadata) = match profile.listener {
         Some(listener) => (Some(listener.path), listener.metadata),
@@ -122,6 +139,7 @@ fn attempt(text: &str, context: &Context) -> Result<Compiled, PolicyError> {
         wait_killable: profile.wait_killable,
         listener,
         listener_metadata,
+        asking: asking.map(|program| bpf::encode(&program.insns).into()),
         architectures: ways.map(|entry| entry.arch.oci().to_owned()).collect(),
     })
 }

@@ -1,0 +1,120 @@
+// Why a call was refused: the policy as a filter that asks where it refuses, and a report of each question on stderr, as JSON
+// lines, or in a file. Allowed calls are allowed by the filter and cost what they always cost. See docs/seccomp-notify.md.
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { endAs, ToolError, type Bytes, type Verdict } from '@srcon/kit'
+import type { Part } from '@srcon/kit/cli'
+import { errnoName } from '@srcon/kit/errno'
+import { writeAll } from '@srcon/kit/output'
+import { addon, type Listening } from './addon.ts'
+import type { FilterFacts } from './facts.ts'
+import { DESCRIPTOR, runListened, waitFlags } from './listening.ts'
+import { isFile, type FilterOptions } from './profile.ts'
+import { compileSource, contextOf, sourceOf } from './program.ts'
+import { flagNames } from './why/constants.ts'
+import { loadStep, withNoNewPrivs, type LoadStep } from './steps.ts'
+import type { Step } from '@srcon/kit/step'
+
+/** A call that the policy did not simply allow. */
+export interface Refused {
+  /** Absent: the table has no name for the number. */
+  readonly call?: string
+  readonly number: number
+  /** The way in. */
+  readonly arch: string
+  readonly args: readonly { readonly name: string; readonly value: string; readonly text?: string }[]
+  readonly pid: number
+  readonly tid: number
+  readonly command: string
+  /** In the words of the terse form. */
+  readonly action: string
+  /** Of the policy; 0: no rule names the call. */
+  readonly line: number
+  /** It ended the process. */
+  readonly signal?: string
+}
+
+/** Where reports go: JSON lines or text. */
+export interface ReportTo {
+  readonly json: boolean
+  readonly file?: string
+}
+
+export interface Watched {
+  readonly steps: readonly Step[]
+  run(parts: readonly Part[], command: readonly Bytes[]): Promise<{ readonly verdict: Verdict; readonly ended: Refused | undefined }>
+}
+
+/** The steps that load the policy so that it reports, and how to run a command under them. Throws a ToolError. */
+export function watch(options: FilterOptions, facts: FilterFacts, to: ReportTo, before: readonly Step[] = []): Watched {
+  const source = sourceOf(options, facts)
+  const { asking, listener, log, specAllow } = compileSource(source, options, facts, true)
+  if (listener !== undefined || asking === undefined) throw new ToolError('seccomp-filter', `${source.name} has calls notified already`, { code: 'E_INPUT', why: 'the kernel has one listener a process, and --why needs it', hint: 'leave --why out, or take SCMP_ACT_NOTIFY out of the policy' })
+  const flags = [...(log || options.log ? (['log'] as const) : []), ...(specAllow ? (['spec-allow'] as const) : []), ...waitFlags(facts.kernel)]
+  const load: LoadStep = loadStep({ program: asking.toString('base64'), source: source.name, flags, listener: { descriptor: DESCRIPTOR } }, facts.arch)
+  return { steps: withNoNewPrivs(load, options, before), run: async (parts, command) => await runWatched(session(source, options, facts), parts, command, to, source.name) }
+}
+
+interface Session {
+  readonly start: (report: (refused: Refused) => void) => Listening
+}
+
+function session(source: { readonly text: string }, options: FilterOptions, facts: FilterFacts): Session {
+  return { start: report => addon().reportRefusals(source.text, contextOf(options, facts), text => report(JSON.parse(text) as Refused)) }
+}
+
+async function runWatched({ start }: Session, parts: readonly Part[], command: readonly Bytes[], to: ReportTo, policy: string): Promise<{ verdict: Verdict; ended: Refused | undefined }> {
+  const fd = to.file === undefined ? 2 : openReport(to.file)
+  let ended: Refused | undefined
+  const write = (text: string): void => void (fd === 2 ? writeAll(2, text) : writeSync(fd, text))
+  const listening = start(refused => {
+    if (refused.signal !== undefined) ended = refused
+    write(to.json ? `${JSON.stringify({ policy, ...refused })}\n` : `${inWords(refused, policy)}\n`)
+  })
+  try {
+    const { verdict } = await runListened(listening, parts, command, () => {})
+    // Reports are called from the event loop: the last may still be on its way.
+    await new Promise(setImmediate)
+    const killed = verdict.signal === 'SIGSYS' || verdict.signal === 'SIGKILL' ? ended : undefined
+    const named = killed ? { ...verdict, reason: 'seccomp' as const, syscall: killed.number, ...(killed.call === undefined ? {} : { syscallName: killed.call }) } : verdict
+    return { verdict: named, ended: killed }
+  } finally {
+    if (fd !== 2) closeSync(fd)
+  }
+}
+
+/** One line; what the command has chosen (names, paths) cannot command a terminal. */
+export function inWords({ call, number, arch, args, pid, command, action, line, signal }: Refused, policy: string): string {
+  const what = `${call ?? `call ${number}`}(${args.map(argument => `${argument.name}=${valueOf(call, argument)}`).join(', ')})`
+  const place = line > 0 ? `${policy}:${line}` : `${policy}, its default`
+  const where = isFile(policy) || line === 0 ? place : policy
+  return `seccomp-filter: ${escaped(command)} (${pid}): ${what}${arch === 'x86_64' || arch === 'aarch64' ? '' : ` by ${arch}`}: ${actionInWords(action)}${signal === undefined ? '' : ` (${signal})`}: ${where}`
+}
+
+function valueOf(call: string | undefined, { name, value, text }: Refused['args'][number]): string {
+  if (text !== undefined) return JSON.stringify(escaped(text))
+  return flagNames(call ?? '', name, value) ?? value
+}
+
+function actionInWords(action: string): string {
+  const number = /^errno (\d+)$/.exec(action)?.[1]
+  return number === undefined ? action : `errno ${errnoName(Number(number)) || number}`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
+
+/** What is said last of a command that the policy has ended. */
+export function endAsWatched({ verdict, ended }: { readonly verdict: Verdict; readonly ended: Refused | undefined }): void {
+  if (ended) writeAll(2, `seccomp-filter: the policy ended the command for ${ended.call ?? `call ${ended.number}`}${ended.line > 0 ? `, line ${ended.line}` : ', by its default'}\n`)
+  endAs(verdict)
+}
+
+function openReport(file: string): number {
+  try {
+    return openSync(file, 'w', 0o666)
+  } catch (cause) {
+    const { code = 'E_HOST', syscall = 'open' } = cause as NodeJS.ErrnoException
+    throw new ToolError('seccomp-filter', `cannot write the report to ${file}: ${code} (${syscall})`, { code, syscall, path: file, cause })
+  }
+}
