@@ -27,8 +27,8 @@ export interface Refused {
   readonly command: string
   /** In the words of the terse form. */
   readonly action: string
-  /** Of the policy; 0: no rule names the call. */
-  readonly line: number
+  /** Of the policy; 0: no rule names the call; absent: the policy is no file. */
+  readonly line?: number
   /** It ended the process. */
   readonly signal?: string
 }
@@ -59,7 +59,9 @@ interface Session {
 }
 
 function session(source: { readonly text: string }, options: FilterOptions, facts: FilterFacts): Session {
-  return { start: report => addon().reportRefusals(source.text, contextOf(options, facts), text => report(JSON.parse(text) as Refused)) }
+  const placed = options.policy === undefined && isFile(options.profile ?? '')
+  const place = ({ line, ...refused }: Refused): Refused => (placed || line === 0 ? { ...refused, ...(line === undefined ? {} : { line }) } : refused)
+  return { start: report => addon().reportRefusals(source.text, contextOf(options, facts), text => report(place(JSON.parse(text) as Refused))) }
 }
 
 async function runWatched({ start }: Session, parts: readonly Part[], command: readonly Bytes[], to: ReportTo, policy: string): Promise<{ verdict: Verdict; ended: Refused | undefined }> {
@@ -85,8 +87,7 @@ async function runWatched({ start }: Session, parts: readonly Part[], command: r
 /** One line; what the command has chosen (names, paths) cannot command a terminal. */
 export function inWords({ call, number, arch, args, pid, command, action, line, signal }: Refused, policy: string): string {
   const what = `${call ?? `call ${number}`}(${args.map(argument => `${argument.name}=${valueOf(call, argument)}`).join(', ')})`
-  const place = line > 0 ? `${policy}:${line}` : `${policy}, its default`
-  const where = isFile(policy) || line === 0 ? place : policy
+  const where = line === undefined ? policy : line > 0 ? `${policy}:${line}` : `${policy}, its default`
   return `seccomp-filter: ${escaped(command)} (${pid}): ${what}${arch === 'x86_64' || arch === 'aarch64' ? '' : ` by ${arch}`}: ${actionInWords(action)}${signal === undefined ? '' : ` (${signal})`}: ${where}`
 }
 
@@ -105,8 +106,14 @@ function escaped(text: string): string {
 }
 
 /** What is said last of a command that the policy has ended. */
+export function sayWhatEnded(ended: Refused | undefined): void {
+  if (!ended) return
+  const { call = `call ${ended.number}`, line } = ended
+  writeAll(2, `seccomp-filter: the policy ended the command for ${call}${line === undefined ? '' : line > 0 ? `, line ${line}` : ', by its default'}\n`)
+}
+
 export function endAsWatched({ verdict, ended }: { readonly verdict: Verdict; readonly ended: Refused | undefined }): void {
-  if (ended) writeAll(2, `seccomp-filter: the policy ended the command for ${ended.call ?? `call ${ended.number}`}${ended.line > 0 ? `, line ${ended.line}` : ', by its default'}\n`)
+  sayWhatEnded(ended)
   endAs(verdict)
 }
 

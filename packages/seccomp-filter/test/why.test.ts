@@ -25,7 +25,7 @@ t.test('what is refused is reported, and answered as the policy says', async t =
   const why = (script: string, ...more: string[]): Ended => tool(['run', '--why', '-p', './policy.json', ...more, '--', 'sh', '-c', script], { cwd: dir })
   const plain = (script: string): Ended => tool(['-p', './policy.json', '--', 'sh', '-c', script], { cwd: dir })
   const refused = why('chmod 600 file; echo $?')
-  t.match(refused.stderr, /^seccomp-filter: chmod \(\d+\): f?chmod\w*\(.*"file", mode=0x180\S*: errno EACCES: \.\/policy\.json:4\n/)
+  t.match(refused.stderr, /^seccomp-filter: chmod \(\d+\): f?chmod\w*\(.*"file", mode=0x180\S*: errno EACCES: \.\/policy\.json:4$/m)
   t.equal(refused.stdout, plain('chmod 600 file; echo $?').stdout)
   t.match(refused.stderr, plain('chmod 600 file').stderr, 'the command hears the same')
   t.match(why('ln -s a link; readlink link'), { stdout: 'a\n', stderr: /symlink\w*\(.*: log: \.\/policy\.json:6/ })

@@ -107,7 +107,7 @@ _srcon_srcon() {
       elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'run plan bundle facts doctor'; :
       fi ;;
     'run')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--root= --memory= --swap= --cpus= --cpu-weight= --cpuset= --pids= --hostname= --map-users= --map-groups= --loopback --bind= --rbind= --tmpfs= --read-only --mask= --cgroups --workdir= --drop= --keep= --user= --groups= --profile= --env= --timeout= --share= --unmask --verdict= --stdin= --plan --dry-run --new --config= --json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--root= --memory= --swap= --cpus= --cpu-weight= --cpuset= --pids= --hostname= --map-users= --map-groups= --loopback --bind= --rbind= --tmpfs= --read-only --mask= --cgroups --workdir= --drop= --keep= --user= --groups= --profile= --env= --timeout= --share= --unmask --why --verdict= --stdin= --plan --dry-run --new --config= --json --help'
       fi ;;
     'plan')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--root= --memory= --swap= --cpus= --cpu-weight= --cpuset= --pids= --hostname= --map-users= --map-groups= --loopback --bind= --rbind= --tmpfs= --read-only --mask= --cgroups --workdir= --drop= --keep= --user= --groups= --profile= --env= --timeout= --share= --unmask --plan --dry-run --new --config= --json --help'

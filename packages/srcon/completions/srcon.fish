@@ -52,6 +52,7 @@ complete -c srcon -n '__srcon_srcon_verb \'run\'' -l env -s e -r -d 'a variable 
 complete -c srcon -n '__srcon_srcon_verb \'run\'' -l timeout -r -d 'end it after this wall-clock time: 500ms, 10s, 2m'
 complete -c srcon -n '__srcon_srcon_verb \'run\'' -l share -x -a 'user pid uts ipc net cgroup' -d 'use the host\'s namespace of this type: opens that wall'
 complete -c srcon -n '__srcon_srcon_verb \'run\'' -l unmask -d 'hide and protect nothing of /proc and /sys: opens that wall'
+complete -c srcon -n '__srcon_srcon_verb \'run\'' -l why -d 'report on stderr each call that the system-call policy refuses, see seccomp-filter run --why'
 complete -c srcon -n '__srcon_srcon_verb \'run\'' -l verdict -x -a '(__fish_complete_path (commandline -ct))' -d 'write why it ended, and what it used, to FILE as JSON'
 complete -c srcon -n '__srcon_srcon_verb \'run\'' -l stdin -x -a 'inherit tty null' -d 'the command\'s stdin: as it is, the terminal, nothing'
 complete -c srcon -n '__srcon_srcon_verb \'run\'' -l plan -d 'print the steps as JSON, do nothing'

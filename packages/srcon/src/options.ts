@@ -40,6 +40,7 @@ const container: Readonly<Record<string, OptionRow>> = {
 }
 
 const start: Readonly<Record<string, OptionRow>> = {
+  why: { takes: 'nothing', about: 'report on stderr each call that the system-call policy refuses, see seccomp-filter run --why' },
   verdict: { takes: 'value', meta: 'FILE', completes: 'file', about: 'write why it ended, and what it used, to FILE as JSON' },
   stdin: { takes: 'value', meta: 'WHAT', choices: ['inherit', 'tty', 'null'], about: 'the command\'s stdin: as it is, the terminal, nothing', more: 'After a config was read from stdin: tty where there is a terminal, else null. Otherwise: inherit.' },
 }

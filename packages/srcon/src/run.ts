@@ -11,15 +11,16 @@ import { partsOf } from './steps.ts'
 
 export async function run(link: ScannedLink, _out: Output, call: Call): Promise<void> {
   const { config, facts, tookStdin } = await wantedConfig(link, call)
-  const parts = partsOf(config, facts)
+  const why = link.given.some(({ name }) => name === 'why') ? (await import('./why.ts')).watchPolicy(facts) : undefined
+  const parts = partsOf(config, facts, why?.steps)
   const command = commandOf(config, call)
   if (call.standard.plan !== undefined || call.standard['dry-run'] !== undefined) return await call.carry(parts, command)
   const file = valueOf(link.given, 'verdict')
   const stdin = valueOf(link.given, 'stdin') ?? (tookStdin ? 'tty' : 'inherit')
   if (stdin !== 'inherit') replaceStdin(stdin === 'tty')
-  if (file === undefined) return await call.carry(parts, command)
+  if (file === undefined && !why) return await call.carry(parts, command)
   const { runWithVerdict } = await import('./verdict.ts')
-  await runWithVerdict(file, parts, command ?? call.argv())
+  await runWithVerdict(file, parts, command ?? call.argv(), why)
 }
 
 /** The words of the config, where the command line has none; undefined: those of the command line. */

@@ -10,8 +10,11 @@ import { mayMap } from './ids.ts'
 import { refuseUnknown } from './refuse.ts'
 import { caps, cgroup, fs, ns, seccomp, type Facts } from './tools.ts'
 
+/** Makes the steps of the system-call policy. */
+export type FilterSteps = (policy: NonNullable<ReturnType<typeof seccomp.fromConfig>>, before: readonly Step[]) => readonly Step[]
+
 /** The steps of a config, with the tool that each is of. Throws a ToolError for what no tool of ours does. */
-export function partsOf(config: OciConfig, facts: Facts): Part[] {
+export function partsOf(config: OciConfig, facts: Facts, filterSteps: FilterSteps = (policy, before) => seccomp.steps(policy, facts.seccomp(), before)): Part[] {
   refuseUnknown(config)
   const parts: Part[] = [{ link: undefined, steps: ownSteps(config) }]
   const add = (link: AnyLink | undefined, make: (before: readonly Step[]) => readonly Step[]): void => void parts.push({ link, steps: make(parts.flatMap(({ steps }) => steps)) })
@@ -27,7 +30,7 @@ export function partsOf(config: OciConfig, facts: Facts): Part[] {
   const policy = seccomp.fromConfig(config)
   const last: (() => void)[] = []
   if (privileges) last.push(() => add(caps, before => caps.steps(privileges, facts.caps(), before)))
-  if (policy) last.push(() => add(seccomp, before => seccomp.steps(policy, facts.seccomp(), before)))
+  if (policy) last.push(() => add(seccomp, before => filterSteps(policy, before)))
   // Without no_new_privs a filter needs CAP_SYS_ADMIN, which goes with the capabilities.
   if (policy?.noNewPrivs === false) last.reverse()
   for (const each of last) each()

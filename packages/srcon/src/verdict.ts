@@ -4,18 +4,22 @@ import { endAs, launchInForeground, plan, ToolError, type Bytes, type Step } fro
 import type { Part } from '@srcon/kit/cli'
 import { json } from '@srcon/kit/output'
 import { links } from './tools.ts'
+import type { Why } from './why.ts'
 
-/** Sets the exit code, or ends by the signal that ended the command. Throws the ToolError of a start that failed. */
-export async function runWithVerdict(file: string, parts: readonly Part[], command: readonly Bytes[]): Promise<void> {
+/** Sets the exit code, or ends by the signal that ended the command. Throws the ToolError of a start that failed.
+ *  `file`: where the verdict goes; `why`: the policy's refusals are reported. */
+export async function runWithVerdict(file: string | undefined, parts: readonly Part[], command: readonly Bytes[], why?: Why): Promise<void> {
   const [first, ...rest] = command
   if (first === undefined) return
   // Before the start: a verdict that cannot be written is to be known then.
-  const fd = openVerdict(file)
+  const fd = file === undefined ? undefined : openVerdict(file)
   const steps: readonly Step[] = parts.flatMap(part => part.steps)
-  const verdict = await launchInForeground(plan([first, ...rest], steps), { links }).verdict
+  const verdict = await (why ? why.run(parts, command) : launchInForeground(plan([first, ...rest], steps), { links }).verdict)
   const { error, ...facts } = verdict
-  writeSync(fd, json({ ...facts, ...(error ? error.toJSON() : {}) }))
-  closeSync(fd)
+  if (fd !== undefined) {
+    writeSync(fd, json({ ...facts, ...(error ? error.toJSON() : {}) }))
+    closeSync(fd)
+  }
   if (error) throw error
   endAs(verdict)
 }
