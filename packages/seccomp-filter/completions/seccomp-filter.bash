@@ -17,7 +17,7 @@ _srcon_seccomp_filter() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     [[ ${COMP_WORDS[i]} == -- ]] && { _srcon_after_dashes $((i + 1)); return; }
   done
-  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check | explain | diff | minimise | lint | export | simulate) verb=${COMP_WORDS[1]} ;; esac
+  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check | explain | diff | minimise | lint | export | run | learn | simulate) verb=${COMP_WORDS[1]} ;; esac
   # bash cuts --name=VALUE into three words.
   if [[ $cur == = ]]; then cur='' equals='='
   elif [[ $option == = ]]; then option=${COMP_WORDS[COMP_CWORD - 2]} equals='='
@@ -47,6 +47,14 @@ _srcon_seccomp_filter() {
     export:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     export:--caps:*) :; return ;;
     export:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    run:--profile:* | run:-p:*) _srcon_reply "$cur" compgen -f; return ;;
+    run:--caps:*) :; return ;;
+    run:--widths:*) _srcon_reply "$cur" compgen -W 'kernel register'; return ;;
+    run:--report:*) _srcon_reply "$cur" compgen -f; return ;;
+    learn:--output:* | learn:-o:*) _srcon_reply "$cur" compgen -f; return ;;
+    learn:--base:*) _srcon_reply "$cur" compgen -f; return ;;
+    learn:--merge:*) _srcon_reply "$cur" compgen -f; return ;;
+    learn:--runs:*) :; return ;;
     simulate:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     simulate:--calls:*) _srcon_reply "$cur" compgen -f; return ;;
     simulate:--caps:*) :; return ;;
@@ -55,7 +63,7 @@ _srcon_seccomp_filter() {
   case $verb in
     '')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--profile= --log --no-no-new-privs --caps= --widths= --plan --dry-run --new --config= --json --help --version'
-      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check explain diff minimise lint export simulate'; :
+      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check explain diff minimise lint export run learn simulate'; :
       fi ;;
     'show')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--raw= --disassemble --filter= --json --help'
@@ -84,6 +92,12 @@ _srcon_seccomp_filter() {
     'export')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--raw --c --disassemble --oci --terse --arch= --caps= --widths= --json --help'
       else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'run')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--profile= --log --no-no-new-privs --caps= --widths= --why --report= --plan --dry-run --json --help'
+      fi ;;
+    'learn')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--output= --base= --merge= --runs= --oci --allow-clone3 --no-no-new-privs --plan --dry-run --json --help'
       fi ;;
     'simulate')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --calls= --trace --caps= --widths= --json --help'

@@ -4,7 +4,7 @@ function __srcon_seccomp_filter_verb
     set -l words (commandline -opc)
     contains -- -- $words[2..-1]; and return 1
     set -l verb ''
-    set -q words[2]; and contains -- $words[2] 'show' 'check' 'explain' 'diff' 'minimise' 'lint' 'export' 'simulate'; and set verb $words[2]
+    set -q words[2]; and contains -- $words[2] 'show' 'check' 'explain' 'diff' 'minimise' 'lint' 'export' 'run' 'learn' 'simulate'; and set verb $words[2]
     test "$verb" = "$argv[1]"
 end
 function __srcon_seccomp_filter_first
@@ -89,6 +89,30 @@ complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'export\'' -l json -
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'export\'' -l help -s h -d 'show this help'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'export\'' -a '(__fish_complete_path (commandline -ct))' -d 'a name or a file, as for --profile; a file that ends in .bpf is a raw filter'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a export -d 'The filter or the policy in another form, on stdout'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l profile -s p -x -a '(__fish_complete_path (commandline -ct))' -d 'default, srcontainer, none, or a profile in OCI or Docker form'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l log -d 'log each refused call, as far as kernel.seccomp.actions_logged says'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l no-no-new-privs -d 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l caps -r -d 'capabilities of the command, for Docker profiles that ask: CAP_SYS_ADMIN,…'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l widths -x -a 'kernel register' -d 'compare what the kernel reads of an argument (default), or whole registers'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l why -d 'report each refused call on stderr: arguments, process, line of the policy'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l report -x -a '(__fish_complete_path (commandline -ct))' -d 'with --why: there instead of stderr'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l plan -d 'print the steps as JSON, do nothing'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l dry-run -d 'print each step as system calls and as the classic command, do nothing'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l json -d 'print JSON, errors too'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l help -s h -d 'show this help'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a run -d 'The same as without a verb; with --why, say which calls were refused'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l output -s o -x -a '(__fish_complete_path (commandline -ct))' -d 'where the policy goes; without it to stdout, after the command'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l base -x -a '(__fish_complete_path (commandline -ct))' -d 'a policy that holds too: what was seen is allowed besides'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l merge -x -a '(__fish_complete_path (commandline -ct))' -d 'what an earlier learn has seen: its policy, or its --json'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l runs -r -d 'run it N times; what any run did is allowed'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l oci -d 'write OCI linux.seccomp instead of the terse form'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l allow-clone3 -d 'let the command use clone3, whose flags no filter can see; else it is told ENOSYS and takes clone'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l no-no-new-privs -d 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l plan -d 'print the steps as JSON, do nothing'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l dry-run -d 'print each step as system calls and as the classic command, do nothing'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l json -d 'print JSON, errors too'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l help -s h -d 'show this help'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a learn -d 'Run a command, record its calls, write the policy that allows them and no others'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l arch -x -a 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64' -d 'the way into the kernel that the call takes; without it this machine\'s own'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l calls -x -a '(__fish_complete_path (commandline -ct))' -d 'many calls, one a line; - is stdin'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l trace -d 'each instruction that is executed'
