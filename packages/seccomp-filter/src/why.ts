@@ -67,15 +67,17 @@ function session(source: { readonly text: string }, options: FilterOptions, fact
 async function runWatched({ start }: Session, parts: readonly Part[], command: readonly Bytes[], to: ReportTo, policy: string): Promise<{ verdict: Verdict; ended: Refused | undefined }> {
   const fd = to.file === undefined ? 2 : openReport(to.file)
   let ended: Refused | undefined
+  let count = 0
   const write = (text: string): void => void (fd === 2 ? writeAll(2, text) : writeSync(fd, text))
   const listening = start(refused => {
+    count++
     if (refused.signal !== undefined) ended = refused
     write(to.json ? `${JSON.stringify({ policy, ...refused })}\n` : `${inWords(refused, policy)}\n`)
   })
   try {
     const { verdict } = await runListened(listening, parts, command, () => {})
-    // Reports are called from the event loop: the last may still be on its way.
-    await new Promise(setImmediate)
+    // All reports are queued by now; the event loop hands on a thousand a turn.
+    for (let quiet = 0, before = -1; quiet < 5; quiet = count === before ? quiet + 1 : 0, before = count) await new Promise(setImmediate)
     const killed = verdict.signal === 'SIGSYS' || verdict.signal === 'SIGKILL' ? ended : undefined
     const named = killed ? { ...verdict, reason: 'seccomp' as const, syscall: killed.number, ...(killed.call === undefined ? {} : { syscallName: killed.call }) } : verdict
     return { verdict: named, ended: killed }
