@@ -38,6 +38,7 @@ _srcon_caps() {
     set-file:--root-id:*) :; return ;;
     verify-file:--root-id:*) :; return ;;
     why:--output:* | why:-o:*) _srcon_reply "$cur" compgen -f; return ;;
+    why:--method:*) _srcon_reply "$cur" compgen -W 'auto trace calls'; return ;;
   esac
   case $verb in
     '')
@@ -80,7 +81,7 @@ _srcon_caps() {
       else _srcon_reply "$cur" compgen -f
       fi ;;
     'why')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--output= --plan --dry-run --json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--output= --method= --plan --dry-run --json --help'
       fi ;;
   esac
   # A value is written right after the equals sign.

@@ -88,6 +88,7 @@ complete -c caps -n '__srcon_caps_verb \'remove-file\'' -l help -s h -d 'show th
 complete -c caps -n '__srcon_caps_verb \'remove-file\'' -a '(__fish_complete_path (commandline -ct))' -d 'a regular file'
 complete -c caps -n '__srcon_caps_first' -a remove-file -d 'Takes the capabilities of files away, an empty attribute too'
 complete -c caps -n '__srcon_caps_verb \'why\'' -l output -s o -x -a '(__fish_complete_path (commandline -ct))' -d 'write the report to FILE as JSON, instead of stderr'
+complete -c caps -n '__srcon_caps_verb \'why\'' -l method -x -a 'auto trace calls' -d 'how it finds out'
 complete -c caps -n '__srcon_caps_verb \'why\'' -l plan -d 'print the steps as JSON, do nothing'
 complete -c caps -n '__srcon_caps_verb \'why\'' -l dry-run -d 'print each step as system calls and as the classic command, do nothing'
 complete -c caps -n '__srcon_caps_verb \'why\'' -l json -d 'print JSON, errors too'

@@ -76,6 +76,10 @@ export const verbs: Readonly<Record<string, VerbRow>> = {
     positionals: [],
     options: {
       output: { takes: 'value', short: 'o', meta: 'FILE', completes: 'file', about: 'write the report to FILE as JSON, instead of stderr' },
+      method: {
+        takes: 'value', meta: 'METHOD', choices: ['auto', 'trace', 'calls'], about: 'how it finds out',
+        more: "trace is exact: the kernel's own record of checks, for root of the host, Linux 6.13. calls is an estimate for everybody: the calls that can need a capability are looked at. auto takes the first that can be had.",
+      },
     },
   },
 }

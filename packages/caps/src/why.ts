@@ -16,7 +16,7 @@ export async function run({ given }: ScannedLink, out: Output, call: Call): Prom
     return await call.carry(parts, argv)
   }
   const file = value('output')
-  const watched = await (await choose())(plan)
+  const watched = await (await choose(value('method') ?? 'auto'))(plan)
   const found = report(watched, selfStatus().capabilities.permitted)
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
   const text = out.json ? `${JSON.stringify(found, undefined, 2)}\n` : reportLines(found).map(line => `${line}\n`).join('')

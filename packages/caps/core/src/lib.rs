@@ -8,6 +8,7 @@
 pub mod all_threads;
 mod ambient;
 mod bounding;
+pub mod calls;
 mod cap;
 pub mod file_caps;
 mod ids;

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod all_threads;
+pub mod calls;
 pub mod files;
 pub mod trace;
 

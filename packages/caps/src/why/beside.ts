@@ -6,10 +6,10 @@ import type { Plan } from '@srcon/kit/plan'
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const
 const SENT = ['SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGALRM', 'SIGCONT'] as const
 
-/** Runs it to its end. `started`: called when it, or what carries out its plan, has been started. Rejects with the ToolError of a step that failed. */
-export async function runBeside(plan: Plan, started: (pid: number | undefined) => void = () => {}): Promise<Verdict> {
-  const child = launch(plan, { stdio: 'inherit' })
-  started(child.pid)
+/** Runs it to its end. `socket`: a descriptor that it gets as its 3; `started`: called when what carries out its plan has been started. Rejects with the ToolError of a step that failed. */
+export async function runBeside(plan: Plan, { socket, started = () => {} }: { readonly socket?: number; readonly started?: () => void } = {}): Promise<Verdict> {
+  const child = launch(plan, { stdio: ['inherit', 'inherit', 'inherit', ...(socket === undefined ? [] : [socket])] })
+  started()
   const alone = !process.stdin.isTTY && !process.stderr.isTTY
   const handlers = [
     ...FROM_TERMINAL.map(signal => [signal, () => { if (alone) child.kill(signal) }] as const),
