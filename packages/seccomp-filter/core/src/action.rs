@@ -87,6 +87,23 @@ impl Action {
         })
     }
 
+    /// The OCI name and `errnoRet`, the reverse of [`Self::from_oci`]; `None` if it has no words for it.
+    #[must_use]
+    pub fn oci(self) -> Option<(&'static str, Option<u16>)> {
+        let name = |name| Some((name, None));
+        match self {
+            Self::KillProcess => name("SCMP_ACT_KILL_PROCESS"),
+            Self::KillThread => name("SCMP_ACT_KILL_THREAD"),
+            Self::Trap(0) => name("SCMP_ACT_TRAP"),
+            Self::Trap(_) => None,
+            Self::Errno(errno) => Some(("SCMP_ACT_ERRNO", Some(errno))),
+            Self::Notify => name("SCMP_ACT_NOTIFY"),
+            Self::Trace(data) => Some(("SCMP_ACT_TRACE", Some(data))),
+            Self::Log => name("SCMP_ACT_LOG"),
+            Self::Allow => name("SCMP_ACT_ALLOW"),
+        }
+    }
+
     /// The kernel's order: of two filters (and, for us, of two rules that both match) the answer
     /// with the lower rank wins.
     #[must_use]

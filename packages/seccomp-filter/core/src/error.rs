@@ -23,6 +23,12 @@ impl PolicyError {
             message: message.into(),
         }
     }
+
+    /// The same, in the n-th text of a chain (see `source::place`).
+    pub(crate) fn in_file(mut self, file: usize) -> Self {
+        self.line = crate::source::mark(file, self.line);
+        self
+    }
 }
 
 impl fmt::Display for PolicyError {

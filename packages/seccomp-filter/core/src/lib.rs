@@ -1,7 +1,7 @@
 //! System-call policies compiled to BPF, the step that loads one, and the looking at a live process.
 //! Knows nothing of Node.
 //!
-//! A policy's text ([`oci`]) becomes a [`Policy`] for one host, that a decision graph, and that a
+//! A policy's text ([`source`], in the form of [`oci`] or [`terse`]) becomes a [`Policy`] for one host, that a decision graph, and that a
 //! [`Program`]. The launcher needs none of this: its step ([`KINDS`]) loads a program as it is.
 
 #![warn(missing_docs)]
@@ -27,8 +27,10 @@ mod policy;
 pub mod print;
 pub mod record;
 mod search;
+pub mod source;
 pub mod status;
 pub mod table;
+pub mod terse;
 pub mod why;
 pub mod words;
 

@@ -21,7 +21,8 @@ impl Graph {
         let mut entries: Vec<&Entry> = policy.entries.iter().collect();
         // The chain of architectures is built from its end; the native one comes first in `entries`.
         entries.reverse();
-        for entry in entries.iter().filter(|e| e.arch != Arch::X32) {
+        let pc = entries.iter().any(|e| e.arch == Arch::X86_64);
+        for entry in entries.iter().filter(|e| e.arch != Arch::X32 || !pc) {
             let x32 = policy.entries.iter().find(|e| e.arch == Arch::X32);
             let runs = graph.runs(
                 entry,
@@ -37,12 +38,19 @@ impl Graph {
     /// All numbers, as maximal runs of the same node.
     fn runs(&mut self, entry: &Entry, x32: Option<&Entry>, closed: Action) -> Vec<Run> {
         let mut runs = Vec::new();
-        if entry.arch != Arch::X86_64 {
-            self.runs_of(entry, 0, None, &mut runs);
-            return runs;
+        match entry.arch {
+            Arch::X86_64 => self.runs_of(entry, 0, Some(X32_BIT), &mut runs),
+            // Looked at alone.
+            Arch::X32 => {
+                let closed = self.verdict(closed);
+                push(&mut runs, 0, closed);
+            }
+            _ => {
+                self.runs_of(entry, 0, None, &mut runs);
+                return runs;
+            }
         }
-        self.runs_of(entry, 0, Some(X32_BIT), &mut runs);
-        match x32 {
+        match x32.or_else(|| Some(entry).filter(|e| e.arch == Arch::X32)) {
             Some(x32) => self.runs_of(x32, X32_BIT, Some(u32::MAX), &mut runs),
             None => {
                 let closed = self.verdict(closed);

@@ -7,15 +7,18 @@
 //! them", names that no table knows are skipped. Of rules that contradict each other the strictest
 //! wins, for which libseccomp has no rule at all.
 
+mod disjoint;
 mod host;
 mod listener;
 mod plain;
 mod resolve;
 mod shape;
 mod words;
+mod write;
 mod written;
 
 pub use plain::plain;
+pub use write::write;
 pub use written::{Written, written};
 
 use crate::{Action, Arch, Note, Policy, PolicyError};
@@ -71,6 +74,24 @@ pub struct Profile {
     pub listener: Option<Listener>,
     /// What its author should know.
     pub notes: Vec<Note>,
+    /// Where it extends others: the names of all, its own first (see [`crate::source::place`]).
+    pub files: Vec<String>,
+}
+
+impl Profile {
+    /// A policy and nothing else.
+    #[must_use]
+    pub(crate) const fn of(policy: Policy) -> Self {
+        Self {
+            policy,
+            log: false,
+            spec_allow: false,
+            wait_killable: false,
+            listener: None,
+            notes: Vec::new(),
+            files: Vec::new(),
+        }
+    }
 }
 
 /// Reads a profile, a `linux.seccomp` object or a config that has one.
@@ -79,6 +100,16 @@ pub struct Profile {
 /// Where and why it is refused: not JSON, an unknown field, action, operator or architecture, or a
 /// notification that nobody could answer.
 pub fn read(text: &str, context: &Context) -> Result<Profile, PolicyError> {
+    read_as(text, context, None, None)
+}
+
+/// The same for other ways in than it lists, and with another default.
+pub(crate) fn read_as(
+    text: &str,
+    context: &Context,
+    arches: Option<&[Arch]>,
+    default: Option<Action>,
+) -> Result<Profile, PolicyError> {
     if text.len() > MAX_BYTES {
         return Err(PolicyError::whole(format!(
             "the policy is larger than {MAX_BYTES} bytes"
@@ -86,5 +117,5 @@ pub fn read(text: &str, context: &Context) -> Result<Profile, PolicyError> {
     }
     let source = shape::Source::new(text);
     let form = source.form()?;
-    resolve::Resolver::new(&source, context).resolve(&form)
+    resolve::Resolver::new(&source, context).resolve(&form, arches, default)
 }

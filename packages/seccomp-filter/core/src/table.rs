@@ -65,6 +65,12 @@ impl Call {
         }
     }
 
+    /// The same of all six.
+    #[must_use]
+    pub fn read_masks(&self, arch: Arch) -> [u64; 6] {
+        [0, 1, 2, 3, 4, 5].map(|index| self.read_mask(arch, index))
+    }
+
     /// Its arguments where `arch` passes them, in order.
     #[must_use]
     pub fn arguments(&self, arch: Arch) -> Vec<Argument> {

@@ -8,7 +8,10 @@ mod kernel;
 mod support;
 
 use kernel::{Point, has_x86, verdicts};
-use seccomp_filter_core::{Action, Arch, X32_BIT, compile, oci};
+use seccomp_filter_core::{
+    Action, Arch, X32_BIT, compile, oci,
+    source::{self, Source},
+};
 use support::{Naive, context, foreign, preset};
 
 /// The kernel itself lets these two pass every filter (they serve uprobes), and then sends SIGILL.
@@ -80,8 +83,13 @@ fn judge(name: &str, text: &str, widths: oci::Widths) {
     let mut context = context(Arch::X86_64);
     context.widths = widths;
     let read = oci::read(text, &context).unwrap();
+    judge_as(name, &read, text, &context);
+}
+
+/// The program of a policy against the naive reader of the same policy in OCI's form.
+fn judge_as(name: &str, read: &oci::Profile, text: &str, context: &oci::Context) {
     let program = compile(&read.policy).unwrap().insns;
-    let naive = Naive::new(text, &context);
+    let naive = Naive::new(text, context);
     let points = points(&naive);
     for (point, verdict) in points.iter().zip(verdicts(&program, &points)) {
         let expected = naive.verdict(way_in(point), point.number, &point.args);
@@ -94,22 +102,29 @@ fn judge(name: &str, text: &str, widths: oci::Widths) {
     );
 }
 
+/// A preset as it is, and with more lines before it.
+fn judge_preset(name: &str, more: &str) {
+    let context = context(Arch::X86_64);
+    let text = format!("{more}{}", source::preset(name).unwrap());
+    let Source::Policy(read) = source::read(text.as_bytes(), name, &context).unwrap() else {
+        panic!("{name} is a policy")
+    };
+    let oci = oci::write(&read, &context).unwrap();
+    judge_as(name, &read, &oci, &context);
+    judge(name, &oci, oci::Widths::Kernel);
+}
+
 #[test]
 fn presets() {
-    for name in ["default", "srcontainer"] {
-        judge(name, &preset(name), oci::Widths::Kernel);
+    for (name, _) in source::PRESETS {
+        judge_preset(name, "");
     }
 }
 
 #[test]
 fn presets_with_32_bit_entries() {
-    for name in ["default", "srcontainer"] {
-        let open = r#"{ "architectures": ["SCMP_ARCH_X86", "SCMP_ARCH_X32"],"#;
-        judge(
-            name,
-            &preset(name).replacen('{', open, 1),
-            oci::Widths::Kernel,
-        );
+    for (name, _) in source::PRESETS {
+        judge_preset(name, "arch x86 x32\n");
     }
 }
 

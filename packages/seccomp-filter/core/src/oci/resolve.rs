@@ -39,12 +39,19 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    pub(super) fn resolve(mut self, form: &Form<'a>) -> Result<Profile, PolicyError> {
-        let default = errno_of(form.default_errno_ret, form.default_errno.as_deref())
+    pub(super) fn resolve(
+        mut self,
+        form: &Form<'a>,
+        arches: Option<&[Arch]>,
+        default: Option<Action>,
+    ) -> Result<Profile, PolicyError> {
+        let own = errno_of(form.default_errno_ret, form.default_errno.as_deref())
             .and_then(|errno| action(&form.default_action, errno))
             .map_err(|e| PolicyError::whole(format!("defaultAction: {e}")))?;
+        let default = default.unwrap_or(own);
         let flags = flags(&form.flags)?;
-        let arches = self.arches(form)?;
+        let listed = self.arches(form)?;
+        let arches = arches.map_or(listed, <[Arch]>::to_vec);
         let mut rules = Vec::with_capacity(form.syscalls.len());
         for raw in &form.syscalls {
             rules.extend(self.rule(raw)?);
@@ -67,6 +74,7 @@ impl<'a> Resolver<'a> {
             wait_killable: flags.wait_killable,
             listener,
             notes: self.notes,
+            files: Vec::new(),
         })
     }
 

@@ -3,7 +3,11 @@
 //! code in common with the compiler. Only the table of calls is shared: numbers and widths are data.
 #![allow(dead_code)] // each test uses a part
 
-use seccomp_filter_core::{Action, Arch, X32_BIT, oci, table};
+use seccomp_filter_core::{
+    Action, Arch, X32_BIT, oci,
+    source::{self, Source},
+    table,
+};
 use serde_json::Value;
 
 /// Docker's default capabilities.
@@ -34,9 +38,19 @@ pub fn context(arch: Arch) -> oci::Context {
     }
 }
 
+/// A preset in OCI's form, for readers that know no other.
 pub fn preset(name: &str) -> String {
-    let path = format!("{}/presets/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(path).unwrap()
+    let context = context(Arch::X86_64);
+    oci::write(&terse(name, &context), &context).unwrap()
+}
+
+/// A preset as it is read.
+pub fn terse(name: &str, context: &oci::Context) -> oci::Profile {
+    let text = source::preset(name).unwrap();
+    match source::read(text.as_bytes(), name, context).unwrap() {
+        Source::Policy(profile) => *profile,
+        Source::Program(_) => panic!("{name} is a policy"),
+    }
 }
 
 /// A profile not written by us, if the tests were told where such profiles are.
