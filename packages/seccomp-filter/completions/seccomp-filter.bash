@@ -17,7 +17,7 @@ _srcon_seccomp_filter() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     [[ ${COMP_WORDS[i]} == -- ]] && { _srcon_after_dashes $((i + 1)); return; }
   done
-  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check | explain | diff | minimise | lint | export | run | learn | simulate) verb=${COMP_WORDS[1]} ;; esac
+  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in show | check | explain | diff | minimise | lint | export | run | learn | fmt | table | simulate) verb=${COMP_WORDS[1]} ;; esac
   # bash cuts --name=VALUE into three words.
   if [[ $cur == = ]]; then cur='' equals='='
   elif [[ $option == = ]]; then option=${COMP_WORDS[COMP_CWORD - 2]} equals='='
@@ -55,6 +55,7 @@ _srcon_seccomp_filter() {
     learn:--base:*) _srcon_reply "$cur" compgen -f; return ;;
     learn:--merge:*) _srcon_reply "$cur" compgen -f; return ;;
     learn:--runs:*) :; return ;;
+    table:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     simulate:--arch:*) _srcon_reply "$cur" compgen -W 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64'; return ;;
     simulate:--calls:*) _srcon_reply "$cur" compgen -f; return ;;
     simulate:--caps:*) :; return ;;
@@ -63,7 +64,7 @@ _srcon_seccomp_filter() {
   case $verb in
     '')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--profile= --log --no-no-new-privs --caps= --widths= --plan --dry-run --new --config= --json --help --version'
-      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check explain diff minimise lint export run learn simulate'; :
+      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show check explain diff minimise lint export run learn fmt table simulate'; :
       fi ;;
     'show')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--raw= --disassemble --filter= --json --help'
@@ -98,6 +99,13 @@ _srcon_seccomp_filter() {
       fi ;;
     'learn')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--output= --base= --merge= --runs= --oci --allow-clone3 --no-no-new-privs --plan --dry-run --json --help'
+      fi ;;
+    'fmt')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--check --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'table')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --json --help'
       fi ;;
     'simulate')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --calls= --trace --caps= --widths= --json --help'

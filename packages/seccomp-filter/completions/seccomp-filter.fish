@@ -4,7 +4,7 @@ function __srcon_seccomp_filter_verb
     set -l words (commandline -opc)
     contains -- -- $words[2..-1]; and return 1
     set -l verb ''
-    set -q words[2]; and contains -- $words[2] 'show' 'check' 'explain' 'diff' 'minimise' 'lint' 'export' 'run' 'learn' 'simulate'; and set verb $words[2]
+    set -q words[2]; and contains -- $words[2] 'show' 'check' 'explain' 'diff' 'minimise' 'lint' 'export' 'run' 'learn' 'fmt' 'table' 'simulate'; and set verb $words[2]
     test "$verb" = "$argv[1]"
 end
 function __srcon_seccomp_filter_first
@@ -22,7 +22,7 @@ function __srcon_seccomp_filter_dashes
 end
 complete -c seccomp-filter -f
 complete -c seccomp-filter -n '__srcon_seccomp_filter_dashes' -a '(__srcon_seccomp_filter_command)'
-complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l profile -s p -x -a '(__fish_complete_path (commandline -ct))' -d 'default, srcontainer, none, or a profile in OCI or Docker form'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l profile -s p -x -a '(__fish_complete_path (commandline -ct))' -d 'default, strict, srcontainer, srcontainer-hardened, none, or a file in any form'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l log -d 'log each refused call, as far as kernel.seccomp.actions_logged says'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l no-no-new-privs -d 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'\'' -l caps -r -d 'capabilities of the command, for Docker profiles that ask: CAP_SYS_ADMIN,…'
@@ -89,7 +89,7 @@ complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'export\'' -l json -
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'export\'' -l help -s h -d 'show this help'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'export\'' -a '(__fish_complete_path (commandline -ct))' -d 'a name or a file, as for --profile; a file that ends in .bpf is a raw filter'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a export -d 'The filter or the policy in another form, on stdout'
-complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l profile -s p -x -a '(__fish_complete_path (commandline -ct))' -d 'default, srcontainer, none, or a profile in OCI or Docker form'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l profile -s p -x -a '(__fish_complete_path (commandline -ct))' -d 'default, strict, srcontainer, srcontainer-hardened, none, or a file in any form'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l log -d 'log each refused call, as far as kernel.seccomp.actions_logged says'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l no-no-new-privs -d 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'run\'' -l caps -r -d 'capabilities of the command, for Docker profiles that ask: CAP_SYS_ADMIN,…'
@@ -113,6 +113,15 @@ complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l dry-run
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l json -d 'print JSON, errors too'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'learn\'' -l help -s h -d 'show this help'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a learn -d 'Run a command, record its calls, write the policy that allows them and no others'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'fmt\'' -l check -d 'change nothing; an error if one is not in canonical form'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'fmt\'' -l json -d 'print JSON, errors too'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'fmt\'' -l help -s h -d 'show this help'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'fmt\'' -a '(__fish_complete_path (commandline -ct))' -d 'a policy'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a fmt -d 'Bring policies of the terse form into its canonical form, in place; print which changed'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'table\'' -l arch -x -a 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64' -d 'another machine\'s'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'table\'' -l json -d 'print JSON, errors too'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'table\'' -l help -s h -d 'show this help'
+complete -c seccomp-filter -n '__srcon_seccomp_filter_first' -a table -d 'System calls: numbers, arguments and how many bits of each the kernel reads, since when, groups'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l arch -x -a 'x86_64 x86 x32 aarch64 arm riscv64 s390x ppc64le loongarch64' -d 'the way into the kernel that the call takes; without it this machine\'s own'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l calls -x -a '(__fish_complete_path (commandline -ct))' -d 'many calls, one a line; - is stdin'
 complete -c seccomp-filter -n '__srcon_seccomp_filter_verb \'simulate\'' -l trace -d 'each instruction that is executed'

@@ -56,7 +56,7 @@ const more = { AF_MCTP: 45n, PIDFD_THREAD: 0x80n, CLONE_CLEAR_SIGHAND: 0x1000000
 const common = new Map([...Object.entries(more), ...library])
 const all = new Set([...common.keys(), ...Object.values(byMachine).flatMap(map => [...map.keys()])])
 const rows = [...all].sort().map(name => {
-  const usual = byMachine.X86_64.get(name) ?? common.get(name) ?? [...Object.values(byMachine)].map(map => map.get(name)).find(value => value !== undefined)
+  const usual = byMachine.X86_64.get(name) ?? common.get(name) ?? Object.values(byMachine).map(map => map.get(name)).find(value => value !== undefined)
   const others = Object.entries(byMachine).filter(([, map]) => map.has(name) && map.get(name) !== usual).map(([machine, map]) => `(Arch::${machine}, ${map.get(name)})`)
   return `    ("${name}", ${usual}, &[${others.join(', ')}]),`
 })

@@ -61,6 +61,8 @@ export interface KnownCall {
 /** A policy's text in any form, or a program. */
 export interface Asked {
   readonly text?: string
+  /** The file or preset that the text is of. */
+  readonly name?: string
   /** The array of `struct sock_filter`. */
   readonly program?: Buffer
   readonly context: Context
@@ -94,6 +96,18 @@ export interface Served {
   readonly recording?: string
 }
 
+/** A call on one architecture. */
+export interface TableRow {
+  readonly name: string
+  /** Absent where the architecture has not got it. */
+  readonly number?: number
+  /** `bits`: how many the kernel reads; `register` is absent where no filter sees the argument whole. */
+  readonly arguments: readonly { readonly names: readonly string[]; readonly bits: number; readonly register?: number }[]
+  /** First kernel, `5.3`; empty if unknown. */
+  readonly since: string
+  readonly group: string
+}
+
 interface Addon {
   /** The filter that asks for every call. */
   programThatAsks(): Buffer
@@ -109,8 +123,12 @@ interface Addon {
   terse(asked: Asked): Reply
   /** By OCI's name of the architecture. */
   callsOf(architecture: string): readonly KnownCall[]
-  compile(text: string, context: Context): Compiled
-  plain(text: string, context: Context): Plain
+  /** Without a text: the preset of that name. */
+  compile(text: Buffer | undefined, name: string, context: Context): Compiled
+  plain(text: Buffer | undefined, name: string, context: Context): Plain
+  canonical(text: string): Plain
+  tableOf(arch: string): readonly TableRow[] | null
+  presetText(name: string): string | null
   statusOf(pid: number): Status | null
 }
 

@@ -12,6 +12,6 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
   const { program, notes, architectures } = compileSource(source, options, facts)
   const instructions = program.length / 8
   if (out.json) return out.data({ policy: source.name, arch: options.arch ?? facts.arch, instructions, architectures, notes: notes.map(({ line, message }) => ({ line, message })) })
-  out.line(`${source.name}: ${instructions} instructions for ${architectures.join(', ')}`)
+  out.line(`${source.name}: ${instructions} instructions${architectures.length > 0 ? ` for ${architectures.join(', ')}` : ', a program as it is'}`)
   for (const { line, message } of notes) out.line(`${isFile(source.name) && line > 0 ? `${source.name}:${line}` : source.name}: ${message}`)
 }

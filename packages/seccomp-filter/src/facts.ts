@@ -4,15 +4,17 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { ToolError } from '@srcon/kit/error'
 import { hostArch, kernelRelease } from '@srcon/kit/host'
+import { presets } from './presets.ts'
 import { addon, type Compiled, type Context, type Plain } from './addon.ts'
 
 export interface FilterFacts {
   /** `uname -m`. */
   readonly arch: string
   readonly kernel: readonly [major: number, minor: number]
-  readonly readProfile: (path: string) => string
-  readonly compile: (text: string, context: Context) => Compiled
-  readonly plain: (text: string, context: Context) => Plain
+  readonly readProfile: (path: string) => string | Buffer
+  /** A policy in whatever form; without a text the preset of that name. */
+  readonly compile: (text: Buffer | undefined, name: string, context: Context) => Compiled
+  readonly plain: (text: Buffer | undefined, name: string, context: Context) => Plain
 }
 
 /** As the compiler: what is longer is no policy. */
@@ -23,12 +25,13 @@ export function readFacts(): FilterFacts {
     arch: hostArch(),
     kernel: kernelRelease(),
     readProfile,
-    compile: (text, context) => addon().compile(text, context),
-    plain: (text, context) => addon().plain(text, context),
+    compile: (text, name, context) => addon().compile(text, name, context),
+    plain: (text, name, context) => addon().plain(text, name, context),
   }
 }
 
-function readProfile(path: string): string {
+/** The bytes of a policy's file. Throws a ToolError. */
+export function readProfile(path: string): Buffer {
   const bytes = Buffer.allocUnsafe(MAX_BYTES + 1)
   let size = 0
   try {
@@ -38,11 +41,10 @@ function readProfile(path: string): string {
     } finally {
       closeSync(fd)
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, size))
+    return bytes.subarray(0, size)
   } catch (cause) {
     const { code = 'E_INPUT', syscall } = cause as NodeJS.ErrnoException
-    if (syscall === undefined) throw new ToolError('seccomp-filter', `${path}: the policy is not UTF-8`, { code: 'E_INPUT', path, cause })
-    const hint = code === 'ENOENT' ? 'presets are default, srcontainer and none' : undefined
+    const hint = code === 'ENOENT' ? `presets are ${Object.keys(presets).join(', ')} and none` : undefined
     throw new ToolError('seccomp-filter', `cannot read the policy ${path}: ${code} (${syscall})`, { code, syscall, path, hint, cause })
   }
 }

@@ -12,6 +12,9 @@ export { readFacts, type FilterFacts } from './facts.ts'
 export { presets, type Preset } from './presets.ts'
 export type { FilterOptions, OciSeccomp } from './profile.ts'
 export { readFilters, show, type ReadFilters, type Standing } from './show.ts'
+export { format } from './fmt.ts'
+export { calls } from './table.ts'
+export type { TableRow } from './addon.ts'
 export type { LoadStep } from './steps.ts'
 
 /** The steps that set no_new_privs and load a filter; none for the profile `none`.

@@ -32,7 +32,7 @@ export async function run(link: ScannedLink, out: Output, call: Call): Promise<v
   const wanted = read(link)
   const facts = readFacts()
   // Before the run: what cannot be read is to be known then.
-  const earlier = wanted.merge.map(path => readRecording(facts.readProfile(path), path))
+  const earlier = wanted.merge.map(path => readRecording(facts.readProfile(path).toString(), path))
   const folded = await call.fold()
   const before = folded.parts.flatMap(part => part.steps)
   const parts: Part[] = [...folded.parts, { link: own, steps: steps(facts, wanted, before) }]

@@ -13,8 +13,8 @@ const asking = {
 } as const
 const loading = {
   profile: {
-    takes: 'value', short: 'p', meta: 'NAME|FILE', completes: 'file', about: 'default, srcontainer, none, or a profile in OCI or Docker form',
-    more: 'Without it: default. A FILE is an OCI linux.seccomp object, a config.json that has one, or a profile of Docker or podman; a name with a slash or a dot is a file.',
+    takes: 'value', short: 'p', meta: 'NAME|FILE', completes: 'file', about: 'default, strict, srcontainer, srcontainer-hardened, none, or a file in any form',
+    more: 'Without it: default. A FILE is a policy in the terse form (docs/policy-language.md), an OCI linux.seccomp object, a config.json that has one, a profile of Docker or podman, or, if it ends in .bpf, a program; a name with a slash or a dot is a file.',
   },
   log: { takes: 'nothing', about: 'log each refused call, as far as kernel.seccomp.actions_logged says' },
   'no-no-new-privs': {
@@ -124,6 +124,16 @@ export const table: ToolTable = {
         'no-no-new-privs': { takes: 'nothing', about: 'do not set no_new_privs first; needs CAP_SYS_ADMIN at this place of the chain' },
       },
     },
+    fmt: {
+      about: 'Bring policies of the terse form into its canonical form, in place; print which changed',
+      positionals: [{ name: 'FILE', about: 'a policy', required: true, repeat: true, completes: 'file' }],
+      options: { check: { takes: 'nothing', about: 'change nothing; an error if one is not in canonical form' } },
+    },
+    table: {
+      about: 'System calls: numbers, arguments and how many bits of each the kernel reads, since when, groups',
+      positionals: [{ name: 'CALL', about: 'a call by name or number, or a group: @network-io; without one all', repeat: true }],
+      options: { arch: { ...arch, about: "another machine's" } },
+    },
     simulate: {
       about: 'What a policy says of a call, by two implementations that are not the compiler',
       positionals: [
@@ -149,6 +159,7 @@ export const table: ToolTable = {
     { command: 'seccomp-filter show self', about: 'how this shell stands' },
     { command: 'seccomp-filter check default', about: 'how long the program is and what its author should know' },
     { command: 'seccomp-filter simulate default socket 40 1 --trace', about: 'what it answers to socket(AF_VSOCK, SOCK_STREAM), instruction by instruction' },
+    { command: 'seccomp-filter table clone @chmod --arch s390x', about: 'numbers and arguments on another machine' },
     { command: 'seccomp-filter -n --profile default', about: 'the policy as a config, for any OCI runtime' },
   ],
   notes: [

@@ -11,7 +11,7 @@ export interface OciSeccomp {
 
 /** The library's options; their names are the long options'. */
 export interface FilterOptions {
-  /** `default`, `srcontainer`, `none`, or a file; a name with a slash or a dot is a file. */
+  /** `default`, `strict`, `srcontainer`, `srcontainer-hardened`, `none`, or a file; a name with a slash or a dot is a file. */
   readonly profile?: string
   /** A policy in OCI form instead of `profile`. */
   readonly policy?: OciSeccomp

@@ -8,7 +8,10 @@ import { DOCKER_CAPS, isFile, type FilterOptions, type OciSeccomp } from './prof
 /** A policy as text, with the name that errors and plans give it. */
 export interface Source {
   readonly name: string
+  /** JSON, or the terse form; a preset in its OCI form. Empty for a raw program. */
   readonly text: string
+  /** As it was read; absent for a preset, whose own text the compiler has. */
+  readonly bytes?: Buffer
 }
 
 export type FilterFlag = 'log' | 'spec-allow' | 'wait-killable'
@@ -44,7 +47,7 @@ export function programOf(options: FilterOptions, facts: FilterFacts): Program |
 
 /** Throws a ToolError `E_INPUT` that names the place. */
 export function compileSource(source: Source, options: FilterOptions, facts: FilterFacts, asking = false): Compiled & { readonly program: Buffer } {
-  const compiled = facts.compile(source.text, { ...contextOf(options, facts), ...(asking ? { asking } : {}) })
+  const compiled = facts.compile(source.bytes, source.name, { ...contextOf(options, facts), ...(asking ? { asking } : {}) })
   if (compiled.program) return { ...compiled, program: compiled.program }
   throw refused(source.name, compiled.error)
 }
@@ -53,10 +56,11 @@ export function compileSource(source: Source, options: FilterOptions, facts: Fil
 export function plainOf(options: FilterOptions, facts: FilterFacts): OciSeccomp | undefined {
   const name = presetName(options)
   if (name === 'none') return undefined
-  if (name !== undefined) return presets[name]?.oci
+  // The OCI form of a preset is a PC's and Arm's; arguments of clone have other places on s390x.
+  if (name !== undefined && Object.hasOwn(presets[name]?.programs ?? {}, facts.arch)) return presets[name]?.oci
   if (options.policy) return options.policy
   const source = sourceOf(options, facts)
-  const { text, error } = facts.plain(source.text, contextOf(options, facts))
+  const { text, error } = facts.plain(source.bytes, source.name, contextOf(options, facts))
   if (text === undefined) throw refused(source.name, error)
   const policy = JSON.parse(text) as OciSeccomp
   refuseRounded(policy, source.name)
@@ -89,13 +93,16 @@ function presetName({ profile, policy }: FilterOptions): string | undefined {
 export function sourceOf(options: FilterOptions, facts: FilterFacts): Source {
   if (options.policy) {
     refuseRounded(options.policy, 'linux.seccomp')
-    return { name: 'linux.seccomp', text: JSON.stringify(options.policy) }
+    const text = JSON.stringify(options.policy)
+    return { name: 'linux.seccomp', text, bytes: Buffer.from(text) }
   }
   const name = presetName(options)
   if (name === 'none') throw usage('seccomp-filter', "the profile 'none' is no policy", `one of ${Object.keys(presets).join(', ')}, or a file`)
   if (name !== undefined) return { name, text: JSON.stringify(presets[name]?.oci) }
   const path = options.profile ?? ''
-  return { name: path, text: facts.readProfile(path) }
+  const read = facts.readProfile(path)
+  const bytes = typeof read === 'string' ? Buffer.from(read) : read
+  return { name: path, text: path.endsWith('.bpf') ? '' : bytes.toString(), bytes }
 }
 
 /** What the policy's meaning depends on. */

@@ -25,7 +25,9 @@ export function subjectOf(named: Named, options: FilterOptions = {}, facts: Filt
   if (typeof named === 'string' && named.endsWith('.bpf')) return { name: named, asked: { program: readBytes(named), context } }
   const policy = typeof named === 'string' ? { profile: named } : named.policy === undefined ? {} : { policy: named.policy }
   const source = sourceOf({ ...rest, ...policy }, facts)
-  return { name: source.name, asked: { text: source.text, context } }
+  // A preset in its own form, whose lines can be read.
+  const text = source.bytes ? source.text : addon().presetText(source.name) ?? source.text
+  return { name: source.name, asked: { text, name: source.name, context } }
 }
 
 /** The options of an analysing verb. */
@@ -56,7 +58,7 @@ export function answerOf(reply: Reply, name: string): unknown {
 /** The compiled program of a subject. Throws a ToolError `E_INPUT`. */
 export function programOfSubject({ name, asked }: Subject): Buffer {
   if (asked.program) return asked.program
-  const compiled = addon().compile(asked.text ?? '', asked.context)
+  const compiled = addon().compile(Buffer.from(asked.text ?? ''), asked.name ?? name, asked.context)
   if (!compiled.program) throw refused(name, compiled.error)
   return compiled.program
 }

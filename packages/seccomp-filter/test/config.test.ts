@@ -50,3 +50,17 @@ t.test('values beyond 2^53 are not rounded but refused', async t => {
   t.doesNotThrow(() => configure({ ociVersion: '1.2.0' }, { profile: './small.json' }, facts))
   t.equal(steps({ profile: './big.json' }, facts).length, 2, 'a chain passes the text on as it is')
 })
+
+t.test('a policy of the terse form is written in OCI, exactly or not at all', async t => {
+  const files = {
+    './own.policy': 'default errno EPERM\nchmod(mode & S_ISUID != 0): errno EACCES\nallow chmod read\nflags log\n',
+    './order.policy': 'default errno EPERM\nsocket(domain in AF_UNIX, AF_INET): allow\nsocket: errno EACCES\n',
+    './x.bpf': '\u0006\0\0\0\0\0\0\0',
+  }
+  const made = configure({ ociVersion: '1.2.0' }, { profile: './own.policy' }, host(files)).linux?.seccomp
+  t.match(made, { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1, flags: ['SECCOMP_FILTER_FLAG_LOG'] })
+  const mode = { index: 1, value: 0o4000, op: 'SCMP_CMP_MASKED_EQ' }
+  t.match(made, { syscalls: [{ names: ['chmod'], action: 'SCMP_ACT_ERRNO', errnoRet: 13, args: [{ ...mode, valueTwo: 0o4000 }] }, { names: ['chmod'], action: 'SCMP_ACT_ALLOW', args: [{ ...mode, valueTwo: 0 }] }, { names: ['read'], action: 'SCMP_ACT_ALLOW' }] })
+  t.throws(() => configure({ ociVersion: '1.2.0' }, { profile: './order.policy' }, host(files)), { message: /^\.\/order\.policy:3: .*several conditions on one argument/ })
+  t.throws(() => configure({ ociVersion: '1.2.0' }, { profile: './x.bpf' }, host(files)), { message: /x\.bpf: a config holds a policy, and this is a program/ })
+})

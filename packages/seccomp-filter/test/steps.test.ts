@@ -35,10 +35,25 @@ t.test('a preset needs neither compiler nor file', async t => {
 })
 
 t.test('the compiler makes the same of them', async t => {
-  for (const name of Object.keys(presets)) {
-    const { oci: policy, programs } = presets[name]!
-    for (const widths of ['kernel', 'register'] as const) t.equal(last(steps({ policy, widths }, host())).program, programs['x86_64'], `${name}, ${widths}`)
+  for (const [name, { programs }] of Object.entries(presets)) {
+    for (const arch of ['x86_64', 'aarch64']) {
+      const made = last(steps({ profile: './own.policy' }, host({ './own.policy': `extends ${name}\n` }, { arch })))
+      t.equal(made.program, programs[arch], `${name}, ${arch}`)
+    }
   }
+})
+
+t.test('a raw program is loaded as it is', async t => {
+  const program = 'BgAAAAAA/38='
+  const readProfile = (): Buffer => Buffer.from(program, 'base64')
+  t.equal(last(steps({ profile: './x.bpf' }, host({}, { readProfile }))).program, program)
+  t.throws(() => steps({ profile: './x.bpf' }, host({ './x.bpf': 'seven..' })), { message: /^\.\/x\.bpf: no program of BPF: 7 bytes/ })
+})
+
+t.test('the terse form', async t => {
+  const files = { './own.policy': 'default allow\nchroot: errno EPERM\n', './bad.policy': 'default allow\n\nalow read\n' }
+  t.equal(last(steps({ profile: './own.policy' }, host(files))).program, last(steps({ policy: noChroot }, host())).program)
+  t.throws(() => steps({ profile: './bad.policy' }, host(files)), { message: './bad.policy:3:1: "alow" begins no statement; is it "allow"?' })
 })
 
 t.test('no_new_privs', async t => {
@@ -72,7 +87,7 @@ t.test('a Docker profile asks for capabilities and kernel', async t => {
 })
 
 t.test('what is refused', async t => {
-  t.throws(() => steps({ profile: 'defualt' }, closedHost), { code: 'E_USAGE', hint: /default, srcontainer, none/ })
+  t.throws(() => steps({ profile: 'defualt' }, closedHost), { code: 'E_USAGE', hint: /default, strict, srcontainer, srcontainer-hardened, none/ })
   t.throws(() => steps({ profile: 'default', policy: noChroot }, closedHost), { code: 'E_USAGE' })
   const broken = { './bad.json': '{\n  "defaultAction": "SCMP_ACT_ALLOW",\n  "syscalls": [\n    { "names": ["read"], "action": "ALLOW" }\n  ]\n}' }
   t.throws(() => steps({ profile: './bad.json' }, host(broken)), { code: 'E_INPUT', message: /^\.\/bad\.json:4:5: unknown action "ALLOW"/ })

@@ -32,7 +32,7 @@ const container: Readonly<Record<string, OptionRow>> = {
   ...rows(ns.table, OWNED.ns),
   ...rows(fs.table, OWNED.fs),
   ...rows(caps.table, OWNED.caps),
-  profile: { takes: 'value', meta: 'NAME|FILE', completes: 'file', about: 'system-call policy: default, srcontainer, none (opens that wall), or a file in OCI or Docker form' },
+  profile: { takes: 'value', meta: 'NAME|FILE', completes: 'file', about: 'system-call policy: default, strict, srcontainer, srcontainer-hardened, none (opens that wall), or a file in any form that seccomp-filter reads' },
   env: { takes: 'value', short: 'e', repeat: true, meta: 'NAME[=VALUE]', about: 'a variable for the command; without a value the caller\'s', more: 'Nothing else of the caller\'s environment is passed on. Without it the command has PATH, HOME, HOSTNAME, and TERM where the caller has one.' },
   timeout: { takes: 'value', meta: 'DURATION', about: 'end it after this wall-clock time: 500ms, 10s, 2m' },
   share: { takes: 'value', repeat: true, meta: 'TYPE', choices: SHARED, about: 'use the host\'s namespace of this type: opens that wall', more: 'With --share user the command is who the caller is: for root that is the host\'s root.' },

@@ -8,6 +8,7 @@ use seccomp_filter_core::{
     Arch, PolicyError,
     analysis::{Given, report},
     attached, bpf, oci,
+    source::{self, Form},
 };
 use serde::Serialize;
 
@@ -16,6 +17,8 @@ use serde::Serialize;
 pub struct Asked {
     /// A policy in any form.
     pub text: Option<String>,
+    /// The file or preset that the text is of.
+    pub name: Option<String>,
     /// The array of `struct sock_filter`.
     pub program: Option<Buffer>,
     /// For which host.
@@ -81,8 +84,10 @@ pub fn terse(asked: Asked) -> Reply {
 #[must_use]
 pub fn lint(asked: Asked) -> Reply {
     answer(|| match &asked.text {
-        Some(text) => report::linted_text(text, &context_of(&asked)?),
-        None => report::linted(&given(&asked)?),
+        Some(text) if source::form(text.as_bytes(), "") == Form::Oci => {
+            report::linted_text(text, &context_of(&asked)?)
+        }
+        _ => report::linted(&given(&asked)?),
     })
 }
 
@@ -121,7 +126,10 @@ fn context_of(asked: &Asked) -> Result<oci::Context, PolicyError> {
 fn given(asked: &Asked) -> Result<Given, PolicyError> {
     let context = context_of(asked)?;
     match (&asked.text, &asked.program) {
-        (Some(text), _) => Given::text(text, &context),
+        (Some(text), _) => {
+            let name = asked.name.as_deref().unwrap_or("policy");
+            Given::named(text, name, &context)
+        }
         (None, Some(program)) => Given::program(program, &context),
         (None, None) => Err(PolicyError::whole("there is nothing to look at")),
     }

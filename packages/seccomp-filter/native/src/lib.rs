@@ -5,12 +5,15 @@
 
 pub mod analysis;
 pub mod facts;
+pub mod language;
 pub mod listen;
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use seccomp_filter_core::{
-    Action, Arch, PolicyError, bpf, compile as compile_policy, oci, status, why,
+    Action, Arch, PolicyError, bpf, compile as compile_policy, oci,
+    source::{self, Form, Source},
+    status, why,
 };
 
 /// What the meaning of a profile depends on.
@@ -86,11 +89,11 @@ pub struct Status {
     pub no_new_privs: bool,
 }
 
-/// Compiles a profile: OCI `linux.seccomp`, a config that has one, or Docker's and podman's form.
+/// Compiles a policy in whatever form. `name` is its file's, or a preset's, whose text stands here.
 #[napi]
 #[must_use]
-pub fn compile(text: String, context: Context) -> Compiled {
-    match attempt(&text, &context) {
+pub fn compile(text: Option<Buffer>, name: String, context: Context) -> Compiled {
+    match bytes_of(text.as_ref(), &name).and_then(|bytes| attempt(bytes, &name, &context)) {
         Ok(compiled) => compiled,
         Err(error) => Compiled {
             program: None,
@@ -107,15 +110,19 @@ pub fn compile(text: String, context: Context) -> Compiled {
     }
 }
 
-/// A policy in whatever form.
-fn read(text: &str, context: &oci::Context) -> Result<oci::Profile, PolicyError> {
-    oci::read(text, context)
+fn bytes_of<'b>(text: Option<&'b Buffer>, name: &str) -> Result<&'b [u8], PolicyError> {
+    let preset = || source::preset(name).map(str::as_bytes);
+    let bytes = text.map(|buffer| &buffer[..]).or_else(preset);
+    bytes.ok_or_else(|| PolicyError::whole(format!("there is no preset {name}")))
 }
 
-fn attempt(text: &str, context: &Context) -> Result<Compiled, PolicyError> {
+fn attempt(bytes: &[u8], name: &str, context: &Context) -> Result<Compiled, PolicyError> {
     let wanted = context.asking.unwrap_or(false);
     let context = core_context(context)?;
-    let profile = read(text, &context)?;
+    let profile = match source::read(bytes, name, &context)? {
+        Source::Policy(profile) => *profile,
+        Source::Program(program) => return Ok(as_it_is(&program)),
+    };
     let program = compile_policy(&profile.policy)?;
     let notes = profile.notes.into_iter().map(|note| Remark {
         line: note.line,
@@ -144,12 +151,36 @@ fn attempt(text: &str, context: &Context) -> Result<Compiled, PolicyError> {
     })
 }
 
+/// A policy's text in whatever form, or of a program nothing.
+fn read(text: &str, context: &oci::Context) -> Result<oci::Profile, PolicyError> {
+    match source::read(text.as_bytes(), "policy", context)? {
+        Source::Policy(profile) => Ok(*profile),
+        Source::Program(_) => Err(PolicyError::whole("a program is no policy")),
+    }
+}
+
+fn as_it_is(program: &[bpf::Insn]) -> Compiled {
+    Compiled {
+        program: Some(bpf::encode(program).into()),
+        error: None,
+        notes: Vec::new(),
+        log: false,
+        spec_allow: false,
+        wait_killable: false,
+        listener: None,
+        listener_metadata: None,
+        asking: Default::default(),
+        architectures: Vec::new(),
+    }
+}
+
 /// The same profile without what only Docker's and podman's form has: rules for other hosts are left
-/// out, `archMap` becomes `architectures`.
+/// out, `archMap` becomes `architectures`. One in the terse form is written in OCI's, exactly, or refused.
 #[napi]
 #[must_use]
-pub fn plain(text: String, context: Context) -> Plain {
-    match core_context(&context).and_then(|context| oci::plain(&text, &context)) {
+pub fn plain(text: Option<Buffer>, name: String, context: Context) -> Plain {
+    let made = bytes_of(text.as_ref(), &name).and_then(|bytes| in_oci(bytes, &name, &context));
+    match made {
         Ok(text) => Plain {
             text: Some(text),
             error: None,
@@ -158,6 +189,21 @@ pub fn plain(text: String, context: Context) -> Plain {
             text: None,
             error: Some(remark(error)),
         },
+    }
+}
+
+fn in_oci(bytes: &[u8], name: &str, context: &Context) -> Result<String, PolicyError> {
+    let context = core_context(context)?;
+    if source::form(bytes, name) == Form::Oci {
+        let text = std::str::from_utf8(bytes);
+        let text = text.map_err(|_| PolicyError::whole("the policy is not UTF-8"))?;
+        return oci::plain(text, &context);
+    }
+    match source::read(bytes, name, &context)? {
+        Source::Policy(profile) => oci::write(&profile, &context),
+        Source::Program(_) => Err(PolicyError::whole(
+            "a config holds a policy, and this is a program: it can be loaded in a chain only",
+        )),
     }
 }
 

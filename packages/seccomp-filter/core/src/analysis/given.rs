@@ -6,6 +6,7 @@ use crate::{
     bpf::{self, Insn},
     compile,
     oci::{self, Context, Widths, Written},
+    source::{self, Form, Source},
     words,
 };
 
@@ -32,6 +33,17 @@ impl Given {
     /// # Errors
     /// Where and why it is refused.
     pub fn text(text: &str, context: &Context) -> Result<Self, PolicyError> {
+        Self::named(text, "policy", context)
+    }
+
+    /// The same of a file or preset of this name, whose form and what it extends go by it.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn named(text: &str, name: &str, context: &Context) -> Result<Self, PolicyError> {
+        if source::form(text.as_bytes(), name) != Form::Oci {
+            return Self::terse(text, name, context);
+        }
         let profile = oci::read(text, context)?;
         let registers = Context {
             widths: Widths::Register,
@@ -45,6 +57,22 @@ impl Given {
             lines: Vec::new(),
             written: oci::written(text, context)?,
             registers: Some(oci::read(text, &registers)?.policy),
+        })
+    }
+
+    fn terse(text: &str, name: &str, context: &Context) -> Result<Self, PolicyError> {
+        let profile = match source::read(text.as_bytes(), name, context)? {
+            Source::Policy(profile) => *profile,
+            Source::Program(_) => return Err(PolicyError::whole("a program is no text")),
+        };
+        let flags = [(profile.log, "log"), (profile.spec_allow, "spec-allow")];
+        Ok(Self {
+            subject: Subject::Policy(profile.policy),
+            native: context.arch,
+            flags: flags.into_iter().filter(|f| f.0).map(|f| f.1).collect(),
+            lines: text.lines().map(str::to_owned).collect(),
+            written: Vec::new(),
+            registers: None,
         })
     }
 
