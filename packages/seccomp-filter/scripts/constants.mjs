@@ -55,7 +55,7 @@ const byMachine = Object.fromEntries(Object.entries(machines).map(([machine, [tr
 const more = { AF_MCTP: 45n, PIDFD_THREAD: 0x80n, CLONE_CLEAR_SIGHAND: 0x100000000n, CLONE_INTO_CGROUP: 0x200000000n, MADV_GUARD_INSTALL: 102n, MADV_GUARD_REMOVE: 103n, MAP_DROPPABLE: 8n }
 const common = new Map([...Object.entries(more), ...library])
 const all = new Set([...common.keys(), ...Object.values(byMachine).flatMap(map => [...map.keys()])])
-const rows = [...all].sort().map(name => {
+const rows = [...all].sort((a, b) => (a < b ? -1 : 1)).map(name => {
   const usual = byMachine.X86_64.get(name) ?? common.get(name) ?? Object.values(byMachine).map(map => map.get(name)).find(value => value !== undefined)
   const others = Object.entries(byMachine).filter(([, map]) => map.has(name) && map.get(name) !== usual).map(([machine, map]) => `(Arch::${machine}, ${map.get(name)})`)
   return `    ("${name}", ${usual}, &[${others.join(', ')}]),`
