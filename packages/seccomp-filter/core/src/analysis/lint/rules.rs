@@ -115,7 +115,12 @@ fn idle(line: u32, standing: Standing, calls: &BTreeSet<&str>, all: usize) -> Fi
         ),
         Standing::Shadowed => (
             "shadowed",
-            Severity::Warning,
+            // Of a group an earlier line takes single calls out on purpose.
+            if calls.len() < all {
+                Severity::Note
+            } else {
+                Severity::Warning
+            },
             format!("for {whom} it never decides: other rules decide all that it matches"),
             "take it out, or put it before them",
         ),
