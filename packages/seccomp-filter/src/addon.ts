@@ -58,13 +58,12 @@ export interface KnownCall {
   readonly registers: readonly (readonly string[])[]
 }
 
-/** A policy's text in any form, or a program. */
+/** A policy in any form, or a program. */
 export interface Asked {
-  readonly text?: string
-  /** The file or preset that the text is of. */
-  readonly name?: string
-  /** The array of `struct sock_filter`. */
-  readonly program?: Buffer
+  /** Of a file its name, else a preset's: it tells the form and what a relative `extends` means. */
+  readonly name: string
+  /** A policy in any form, or a program if the name ends in .bpf; without it the preset of that name. */
+  readonly bytes?: Buffer
   readonly context: Context
 }
 /** JSON text; its shapes are in analysis.ts. */

@@ -13,6 +13,8 @@ export interface By {
   readonly because: 'rule' | 'default' | 'newer' | 'closed' | 'program'
   /** Line of the policy's text, from 1; 0 if no rule decides. */
   readonly line: number
+  /** The text that the line is of, where it is one that the policy extends. */
+  readonly file?: string
   /** The rule in the terse form. */
   readonly rule?: string
   /** The line as it is written; absent for JSON. */

@@ -24,6 +24,6 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
 }
 
 /** Which line decides, and what it says. */
-export function reason(policy: string, { because, line, rule, text }: By): string {
-  return because === 'rule' ? `${placeOf(policy, line)}: ${text ?? rule ?? ''}` : REASONS[because]
+export function reason(policy: string, { because, line, file, rule, text }: By): string {
+  return because === 'rule' ? `${placeOf(file ?? policy, line)}: ${text ?? rule ?? ''}` : REASONS[because]
 }

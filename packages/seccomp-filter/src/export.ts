@@ -73,10 +73,10 @@ function terse({ name, asked }: Subject): string {
 
 /** Proved to mean the same when it is read again. */
 function oci({ name, asked }: Subject): string {
-  if (asked.text === undefined) throw cannot('a raw filter has no policy to write as OCI', '--terse decompiles it')
-  const { text, error } = addon().plain(Buffer.from(asked.text), asked.name ?? name, asked.context)
+  if (asked.name.endsWith('.bpf')) throw cannot('a raw filter has no policy to write as OCI', '--terse decompiles it')
+  const { text, error } = addon().plain(asked.bytes, asked.name, asked.context)
   if (text === undefined) throw refused(name, error)
-  const { equal, differences } = answerOf(addon().diff(asked, { text, context: asked.context }), name) as Compared
+  const { equal, differences } = answerOf(addon().diff(asked, { name: 'linux.seccomp', bytes: Buffer.from(text), context: asked.context }), name) as Compared
   if (!equal) throw cannot(`${name} cannot be said exactly in OCI's form: ${differences[0]?.witness.call ?? 'a call'} would be answered otherwise`)
   return text
 }

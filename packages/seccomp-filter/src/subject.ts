@@ -6,7 +6,6 @@ import { addon, type Asked, type Reply } from './addon.ts'
 import { readFacts, type FilterFacts } from './facts.ts'
 import { read, type FilterOptions } from './profile.ts'
 import { contextOf, refused, sourceOf } from './program.ts'
-import { readBytes } from './simulate/ask.ts'
 
 /** A policy or a program, with the name that it has in messages. */
 export interface Subject {
@@ -21,13 +20,10 @@ export type Named = string | { readonly policy: FilterOptions['policy'] } | { re
 export function subjectOf(named: Named, options: FilterOptions = {}, facts: FilterFacts = readFacts()): Subject {
   const { profile: _profile, policy: _policy, ...rest } = options
   const context = contextOf(rest, facts)
-  if (typeof named !== 'string' && 'program' in named) return { name: 'program', asked: { program: named.program, context } }
-  if (typeof named === 'string' && named.endsWith('.bpf')) return { name: named, asked: { program: readBytes(named), context } }
+  if (typeof named !== 'string' && 'program' in named) return { name: 'program', asked: { name: 'program.bpf', bytes: named.program, context } }
   const policy = typeof named === 'string' ? { profile: named } : named.policy === undefined ? {} : { policy: named.policy }
   const source = sourceOf({ ...rest, ...policy }, facts)
-  // A preset in its own form, whose lines can be read.
-  const text = source.bytes ? source.text : addon().presetText(source.name) ?? source.text
-  return { name: source.name, asked: { text, name: source.name, context } }
+  return { name: source.name, asked: { name: source.name, ...(source.bytes ? { bytes: source.bytes } : {}), context } }
 }
 
 /** The options of an analysing verb. */
@@ -57,8 +53,7 @@ export function answerOf(reply: Reply, name: string): unknown {
 
 /** The compiled program of a subject. Throws a ToolError `E_INPUT`. */
 export function programOfSubject({ name, asked }: Subject): Buffer {
-  if (asked.program) return asked.program
-  const compiled = addon().compile(Buffer.from(asked.text ?? ''), asked.name ?? name, asked.context)
+  const compiled = addon().compile(asked.bytes, asked.name, asked.context)
   if (!compiled.program) throw refused(name, compiled.error)
   return compiled.program
 }

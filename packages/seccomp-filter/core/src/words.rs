@@ -37,7 +37,7 @@ pub fn all(arch: Arch, call: Option<&str>, conditions: &[Condition]) -> String {
         if same > 1 {
             let values: Vec<String> = rest[..same]
                 .iter()
-                .map(|c| names::value(call, c.arg, c.value))
+                .map(|c| names::value(arch, call, c.arg, c.value))
                 .collect();
             tests.push(format!(
                 "{} not in {}",
@@ -72,7 +72,7 @@ pub fn any(arch: Arch, call: Option<&str>, alternatives: &[&[Condition]]) -> Str
         if same > 1 {
             let values: Vec<String> = rest[..same]
                 .iter()
-                .map(|a| names::value(call, a[0].arg, a[0].value))
+                .map(|a| names::value(arch, call, a[0].arg, a[0].value))
                 .collect();
             said.push(format!(
                 "{} in {}",
@@ -116,12 +116,15 @@ fn test(arch: Arch, call: Option<&str>, c: &Condition) -> String {
         Op::Le => "<=",
     };
     let arg = names::argument(arch, call, c.arg);
-    let value = names::value(call, c.arg, c.value);
+    let value = names::value(arch, call, c.arg, c.value);
     // A mask that is wider than what the kernel reads compares bits that no word of this form can name.
     if plain(arch, call, c) || c.mask == u64::MAX {
         format!("{arg} {op} {value}")
     } else {
-        format!("{arg} & {} {op} {value}", names::value(call, c.arg, c.mask))
+        format!(
+            "{arg} & {} {op} {value}",
+            names::value(arch, call, c.arg, c.mask)
+        )
     }
 }
 

@@ -1,26 +1,23 @@
 //! Questions about a policy or a program; answers are JSON text, whose shapes `src/analysis.ts` has as types. 64-bit values
 //! are text in it.
 
-use crate::{Context, Remark, core_context, remark};
+use crate::{Context, Remark, bytes_of, core_context, remark};
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use seccomp_filter_core::{
     Arch, PolicyError,
     analysis::{Given, report},
     attached, bpf, oci,
-    source::{self, Form},
 };
 use serde::Serialize;
 
 /// A policy's text, or a program.
 #[napi(object)]
 pub struct Asked {
-    /// A policy in any form.
-    pub text: Option<String>,
-    /// The file or preset that the text is of.
-    pub name: Option<String>,
-    /// The array of `struct sock_filter`.
-    pub program: Option<Buffer>,
+    /// Of a file its name, else a preset's.
+    pub name: String,
+    /// A policy in any form, or a program if the name ends in .bpf; without it the preset of that name.
+    pub bytes: Option<Buffer>,
     /// For which host.
     pub context: Context,
 }
@@ -83,11 +80,9 @@ pub fn terse(asked: Asked) -> Reply {
 #[napi]
 #[must_use]
 pub fn lint(asked: Asked) -> Reply {
-    answer(|| match &asked.text {
-        Some(text) if source::form(text.as_bytes(), "") == Form::Oci => {
-            report::linted_text(text, &context_of(&asked)?)
-        }
-        _ => report::linted(&given(&asked)?),
+    answer(|| {
+        let bytes = bytes_of(asked.bytes.as_ref(), &asked.name)?;
+        report::linted_text(bytes, &asked.name, &context_of(&asked)?)
     })
 }
 
@@ -124,15 +119,8 @@ fn context_of(asked: &Asked) -> Result<oci::Context, PolicyError> {
 }
 
 fn given(asked: &Asked) -> Result<Given, PolicyError> {
-    let context = context_of(asked)?;
-    match (&asked.text, &asked.program) {
-        (Some(text), _) => {
-            let name = asked.name.as_deref().unwrap_or("policy");
-            Given::named(text, name, &context)
-        }
-        (None, Some(program)) => Given::program(program, &context),
-        (None, None) => Err(PolicyError::whole("there is nothing to look at")),
-    }
+    let bytes = bytes_of(asked.bytes.as_ref(), &asked.name)?;
+    Given::read(bytes, &asked.name, &context_of(asked)?)
 }
 
 fn way_in(name: &str) -> Result<Arch, PolicyError> {

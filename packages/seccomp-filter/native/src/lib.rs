@@ -110,7 +110,7 @@ pub fn compile(text: Option<Buffer>, name: String, context: Context) -> Compiled
     }
 }
 
-fn bytes_of<'b>(text: Option<&'b Buffer>, name: &str) -> Result<&'b [u8], PolicyError> {
+pub(crate) fn bytes_of<'b>(text: Option<&'b Buffer>, name: &str) -> Result<&'b [u8], PolicyError> {
     let preset = || source::preset(name).map(str::as_bytes);
     let bytes = text.map(|buffer| &buffer[..]).or_else(preset);
     bytes.ok_or_else(|| PolicyError::whole(format!("there is no preset {name}")))

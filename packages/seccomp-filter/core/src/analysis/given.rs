@@ -21,6 +21,8 @@ pub struct Given {
     pub flags: Vec<&'static str>,
     /// Lines of its text; of JSON none, whose lines say little.
     lines: Vec<String>,
+    /// The texts that it was read from, as they extend one another.
+    files: Vec<String>,
     /// The rules of a profile as they are written.
     pub written: Vec<Written>,
     /// A profile with whole registers compared.
@@ -28,52 +30,41 @@ pub struct Given {
 }
 
 impl Given {
-    /// Reads a text.
+    /// Reads a policy in any form, or a program. `name`: the file's or the preset's.
     ///
     /// # Errors
     /// Where and why it is refused.
-    pub fn text(text: &str, context: &Context) -> Result<Self, PolicyError> {
-        Self::named(text, "policy", context)
-    }
-
-    /// The same of a file or preset of this name, whose form and what it extends go by it.
-    ///
-    /// # Errors
-    /// As [`Self::text`].
-    pub fn named(text: &str, name: &str, context: &Context) -> Result<Self, PolicyError> {
-        if source::form(text.as_bytes(), name) != Form::Oci {
-            return Self::terse(text, name, context);
-        }
-        let profile = oci::read(text, context)?;
-        let registers = Context {
-            widths: Widths::Register,
-            ..context.clone()
+    pub fn read(bytes: &[u8], name: &str, context: &Context) -> Result<Self, PolicyError> {
+        let profile = match source::read(bytes, name, context)? {
+            Source::Policy(profile) => *profile,
+            Source::Program(_) => return Self::program(bytes, context),
         };
-        let flags = [(profile.log, "log"), (profile.spec_allow, "spec-allow")];
-        Ok(Self {
+        let flags = [
+            (profile.log, "log"),
+            (profile.spec_allow, "spec-allow"),
+            (profile.wait_killable, "wait-killable"),
+        ];
+        let text = std::str::from_utf8(bytes).unwrap_or("");
+        let mut given = Self {
             subject: Subject::Policy(profile.policy),
             native: context.arch,
             flags: flags.into_iter().filter(|f| f.0).map(|f| f.1).collect(),
             lines: Vec::new(),
-            written: oci::written(text, context)?,
-            registers: Some(oci::read(text, &registers)?.policy),
-        })
-    }
-
-    fn terse(text: &str, name: &str, context: &Context) -> Result<Self, PolicyError> {
-        let profile = match source::read(text.as_bytes(), name, context)? {
-            Source::Policy(profile) => *profile,
-            Source::Program(_) => return Err(PolicyError::whole("a program is no text")),
-        };
-        let flags = [(profile.log, "log"), (profile.spec_allow, "spec-allow")];
-        Ok(Self {
-            subject: Subject::Policy(profile.policy),
-            native: context.arch,
-            flags: flags.into_iter().filter(|f| f.0).map(|f| f.1).collect(),
-            lines: text.lines().map(str::to_owned).collect(),
+            files: profile.files,
             written: Vec::new(),
             registers: None,
-        })
+        };
+        if source::form(bytes, name) == Form::Oci {
+            let registers = Context {
+                widths: Widths::Register,
+                ..context.clone()
+            };
+            given.written = oci::written(text, context)?;
+            given.registers = Some(oci::read(text, &registers)?.policy);
+        } else {
+            given.lines = text.lines().map(str::to_owned).collect();
+        }
+        Ok(given)
     }
 
     /// Takes the array of `struct sock_filter`, in this machine's byte order.
@@ -90,6 +81,7 @@ impl Given {
             native: context.arch,
             flags: Vec::new(),
             lines: Vec::new(),
+            files: Vec::new(),
             written: Vec::new(),
             registers: None,
         })
@@ -119,10 +111,19 @@ impl Given {
         Some((rule, words::rule(way, &name, rule)))
     }
 
-    /// A line of the text.
+    /// A line of the text as it is written; none of JSON, nor of what is extended.
     #[must_use]
     pub fn line(&self, line: u32) -> Option<&str> {
+        let (file, line) = source::place(line);
         let index = usize::try_from(line).ok()?.checked_sub(1)?;
-        self.lines.get(index).map(|line| line.trim())
+        let text = self.lines.get(index).filter(|_| file == 0);
+        text.map(|line| line.trim())
+    }
+
+    /// Which line of which text: the name where it is another than the first.
+    #[must_use]
+    pub fn place(&self, line: u32) -> (Option<String>, u32) {
+        let (file, line) = source::place(line);
+        (self.files.get(file).filter(|_| file > 0).cloned(), line)
     }
 }

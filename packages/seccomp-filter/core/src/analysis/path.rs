@@ -150,7 +150,7 @@ impl Scene {
                 let upper = (offset & 4 != 0) != super::meaning::big_endian(arch);
                 match upper {
                     true => format!("{k:#x}"),
-                    false => names::value(call, argument(offset), u64::from(k)),
+                    false => names::value(arch, call, argument(offset), u64::from(k)),
                 }
             }
             (4, _) => arch_name(k),

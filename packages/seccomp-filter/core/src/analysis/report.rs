@@ -26,6 +26,9 @@ pub struct By {
     pub because: &'static str,
     /// Line in the policy's text; 0 if no rule decides.
     pub line: u32,
+    /// The text that the line is of, where it is one that the policy extends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The rule, in the terse form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -190,7 +193,7 @@ fn described(way: Arch, name: Option<&'static str>, args: &[u64; 6]) -> Vec<Argu
             Argument {
                 name: names::argument(way, name, index),
                 value: format!("{:#x}", args[i]),
-                means: names::value(name, index, args[i] & read),
+                means: names::value(way, name, index, args[i] & read),
                 bits: read.count_ones(),
             }
         })
@@ -202,6 +205,7 @@ fn by(given: &Given, way: Arch, data: &Data, answer: &Answer) -> By {
         Some(Because::Rule(index)) => given.rule(way, data.nr, index),
         _ => None,
     };
+    let (file, line) = given.place(answer.line);
     By {
         verdict: words::action(answer.action),
         because: match answer.because {
@@ -211,7 +215,8 @@ fn by(given: &Given, way: Arch, data: &Data, answer: &Answer) -> By {
             Some(Because::Closed) => "closed",
             None => "program",
         },
-        line: answer.line,
+        line,
+        file,
         text: given.line(answer.line).map(str::to_owned),
         rule: rule.map(|(_, text)| text),
         instruction: answer.at,
@@ -330,6 +335,16 @@ fn ways(policy: &Policy) -> Vec<&'static str> {
 /// If it does not fit into what the kernel takes.
 pub fn disassembled(given: &Given) -> Result<Vec<Line>, PolicyError> {
     let (program, lines) = given.compiled()?;
+    // What is extended has lines of its own: those of the text itself are told.
+    let own = |lines: &Vec<u32>| {
+        lines
+            .iter()
+            .map(|line| given.place(*line))
+            .filter(|p| p.0.is_none())
+            .map(|p| p.1)
+            .collect()
+    };
+    let lines: Vec<Vec<u32>> = lines.iter().map(own).collect();
     Ok(listing(&program, &lines))
 }
 
@@ -338,29 +353,36 @@ pub fn disassembled(given: &Given) -> Result<Vec<Line>, PolicyError> {
 /// # Errors
 /// If it cannot be analysed within bounds.
 pub fn linted(given: &Given) -> Result<Vec<Finding>, PolicyError> {
-    Ok(lint::lint(&Question {
+    let mut findings = lint::lint(&Question {
         subject: &given.subject,
         registers: given.registers.as_ref(),
         written: &given.written,
         native: given.native,
-    })?)
+    })?;
+    // Rules of what is extended are looked at where they are written.
+    findings.retain(|finding| given.place(finding.line).0.is_none());
+    Ok(findings)
 }
 
 /// The same of a text. Rules that share a line are set apart first, so that each is judged by itself.
 ///
 /// # Errors
 /// If it is refused, or cannot be analysed within bounds.
-pub fn linted_text(text: &str, context: &Context) -> Result<Vec<Finding>, PolicyError> {
-    let given = Given::text(text, context)?;
+pub fn linted_text(
+    bytes: &[u8],
+    name: &str,
+    context: &Context,
+) -> Result<Vec<Finding>, PolicyError> {
+    let given = Given::read(bytes, name, context)?;
     let mut lines: Vec<u32> = given.written.iter().map(|rule| rule.line).collect();
     lines.dedup();
     if lines.len() == given.written.len() {
         return linted(&given);
     }
     let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|e| PolicyError::whole(e.to_string()))?;
+        serde_json::from_slice(bytes).map_err(|e| PolicyError::whole(e.to_string()))?;
     let apart = serde_json::to_string_pretty(&value).unwrap_or_default();
-    let apart = Given::text(&apart, context)?;
+    let apart = Given::read(apart.as_bytes(), name, context)?;
     let mut findings = linted(&apart)?;
     let pairs = || apart.written.iter().zip(&given.written);
     for finding in &mut findings {

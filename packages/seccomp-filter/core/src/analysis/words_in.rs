@@ -47,7 +47,7 @@ fn sum(way: Arch, call: Option<&str>, index: u8, text: &str) -> Result<u64, Stri
     text.split('|').try_fold(0, |sum, part| {
         let part = part.trim();
         let value = number(part, words::read_mask(way, call, index))
-            .or_else(|| names::constant(call, index, part));
+            .or_else(|| names::constant(way, part, words::read_mask(way, call, index)));
         value.map(|value| sum | value).ok_or_else(|| {
             format!(
                 "{part:?} is neither a number nor a constant of {}",
