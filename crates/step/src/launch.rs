@@ -1,7 +1,7 @@
 //! What a step may ask of the launcher that carries it out: three small interfaces, one for each
 //! role. The launcher implements them; a core's own tests may implement them in ten lines.
 
-use crate::{Descriptors, Failure, page::Page};
+use crate::{Descriptors, Failure, ParentDeath, page::Page};
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// The worker's side: the process that is being changed and becomes the command.
@@ -43,6 +43,17 @@ pub trait Launch {
     fn end_with(&mut self, failure: &Failure) -> ! {
         let _ = failure;
         std::process::exit(125)
+    }
+
+    /// Arms the signal for the parent's death, and again wherever the kernel has cleared it. Returns
+    /// its number, 0: none. Only the launcher remembers; a stage of a test needs not implement it.
+    fn parent_death(&mut self, asked: ParentDeath) -> i32 {
+        let ParentDeath::Signal(signal) = asked else {
+            return 0;
+        };
+        // SAFETY: a number only.
+        unsafe { libc::syscall(libc::SYS_prctl, libc::PR_SET_PDEATHSIG, signal, 0, 0, 0) };
+        signal
     }
 
     /// Environment of the command: sets (`Some`) or removes (`None`) one variable.

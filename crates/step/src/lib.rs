@@ -23,4 +23,4 @@ pub use failure::{Failure, Refusal, fail, one_line};
 pub use launch::{Keeper, Launch, Undo};
 pub use order::Mark;
 pub use plan::{Facts, Plan};
-pub use step::{Kind, Needs, Step, kind};
+pub use step::{Kind, Needs, ParentDeath, Step, kind};

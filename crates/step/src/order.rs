@@ -34,6 +34,8 @@ pub enum Mark {
     NewRoot,
     /// A system-call filter is loaded.
     Filter,
+    /// Users or groups are looked up by name, in the root of that moment.
+    Names,
 }
 
 /// Where each mark stood last: position in the sequence of marks.
@@ -67,6 +69,11 @@ type Text = (&'static str, &'static str, &'static str);
 
 fn refuse(seen: &Seen<'_>, mark: Mark, later: &[(usize, Mark)], privileged: bool) -> Option<Text> {
     match mark {
+        Mark::PlainChroot | Mark::NewRoot if seen.last(Mark::Names).is_some() => Some((
+            "a new root after users or groups were looked up by name",
+            "names are those of the root where the command runs, and that root comes only now",
+            "put caps behind chroot-fs, or give numbers",
+        )),
         Mark::User if seen.last(Mark::PlainChroot).is_some() => Some((
             "a user namespace after a plain chroot",
             "the kernel refuses a new user namespace to a process whose root is not its mount namespace's root",

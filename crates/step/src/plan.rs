@@ -2,7 +2,7 @@
 //! first step acts. An unknown step, field or version is refused by name; everything that input
 //! controls has a limit.
 
-use crate::{Bytes, Kind, Mark, Needs, Refusal, Step, order};
+use crate::{Bytes, Kind, Mark, Needs, ParentDeath, Refusal, Step, order};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -114,6 +114,7 @@ impl Plan {
                 time_limit: b.time_limit.or(a.time_limit),
                 grace: b.grace.or(a.grace),
                 visible: a.visible || b.visible,
+                parent_death: b.parent_death.or(a.parent_death),
                 encloses: a.encloses || b.encloses,
             })
     }
@@ -131,6 +132,15 @@ impl Plan {
             .because(
                 "only one process would be ended, not what it started",
                 "add --pid (ns-unshare) or a limit (cgroup-ctl)",
+            ));
+        }
+        if needs.supervisor && needs.parent_death == Some(ParentDeath::Signal(0)) {
+            return Err(Refusal::plan(
+                "no parent-death signal for a command that has a supervisor",
+            )
+            .because(
+                "the supervisor stays as its parent, and the command must not outlive it",
+                "leave --pdeathsig clear out, or what needs a supervisor: --pid, a limit, a time limit",
             ));
         }
         let marks: Vec<(usize, Mark)> = (self.steps.iter().enumerate())

@@ -18,8 +18,19 @@ pub struct Needs {
     pub grace: Option<Duration>,
     /// A process of the launcher's stays that the container can see.
     pub visible: bool,
+    /// What the command is to get when its parent ends; it speaks for the supervisor too.
+    pub parent_death: Option<ParentDeath>,
     /// What is to be ended can be ended as a whole: a pid namespace or a transient cgroup.
     pub encloses: bool,
+}
+
+/// The signal that a process gets when its parent ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParentDeath {
+    /// As the launcher was started with.
+    Keep,
+    /// This one; 0: none.
+    Signal(i32),
 }
 
 /// One change to a process. See `docs/plan.md`; implementations live in the tools' cores.

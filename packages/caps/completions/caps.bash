@@ -25,7 +25,12 @@ _srcon_caps() {
   case $verb:$option:$equals in
     :--drop:* | :-d:*) :; return ;;
     :--keep:* | :-k:*) :; return ;;
+    :--add:*) :; return ;;
+    :--caps:*) :; return ;;
+    :--iab:*) :; return ;;
     :--ambient:* | :-a:*) :; return ;;
+    :--securebits:*) :; return ;;
+    :--pdeathsig:*) :; return ;;
     :--user:*) _srcon_reply "$cur" compgen -u; return ;;
     :--groups:*) :; return ;;
     :--config:*) _srcon_reply "$cur" compgen -f; return ;;

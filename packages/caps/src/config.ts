@@ -6,9 +6,13 @@ import { ToolError } from '@srcon/kit/error'
 import type { CapsFacts } from './facts.ts'
 import { nothing } from './lists.ts'
 import { fullSet, namesOf, numberOf, setOf, without } from './names.ts'
-import type { Request } from './request.ts'
+import { readPdeathsig } from './parent-death.ts'
+import { type GroupsRequest, readUser, type Request } from './request.ts'
+import { SET_NAMES } from './scoped.ts'
+import { readSecurebits } from './securebits.ts'
 import type { State } from './state.ts'
 import { targetOf } from './target.ts'
+import { namesSets, wantedOf } from './wanted.ts'
 
 /** Adds the request. Pure; throws a ToolError where it asks for what is not there. */
 export function configure(config: OciConfig, request: Request, facts: CapsFacts): OciConfig {
@@ -20,12 +24,15 @@ export function configure(config: OciConfig, request: Request, facts: CapsFacts)
     ...(user ? { user } : {}),
     ...(request.noNewPrivs ? { noNewPrivileges: true } : {}),
   }
-  const out = { ...config, process }
-  return request.groups === 'keep' ? annotate(out, 'caps', 'groups', 'keep') : out
+  return annotated({ ...config, process }, request)
 }
 
 function capabilitiesOf(config: OciConfig, request: Request, facts: CapsFacts): OciCapabilities | undefined {
   const { drop, keep, ambient, sets } = request
+  if (namesSets(request)) {
+    const wanted = wantedOf(request, baseOf(config, facts))
+    return { ...config.process?.capabilities, ...Object.fromEntries(SET_NAMES.map(name => [name, namesOf(wanted[name])])) }
+  }
   if (!drop && !keep && !ambient && !sets) return undefined
   const base = baseOf(config, facts)
   const target = targetOf(request, base)
@@ -48,9 +55,16 @@ function baseOf(config: OciConfig, facts: CapsFacts): State {
   return { ...facts, bounding: full, permitted: full, inheritable: 0n, ambient: 0n }
 }
 
+/** What OCI has no word for. */
+function annotated(config: OciConfig, { groups, user, group, securebits, pdeathsig }: Request): OciConfig {
+  const named = groups === 'keep' || groups === 'of-user' || (Array.isArray(groups) && groups.some(each => typeof each === 'string')) ? groups : undefined
+  const said = { groups: named, user, group, securebits, pdeathsig }
+  return Object.entries(said).reduce((out, [key, value]) => (value === undefined ? out : annotate(out, 'caps', key, value)), config)
+}
+
 function userOf(config: OciConfig, { uid, gid, groups }: Request): NonNullable<OciConfig['process']>['user'] {
   if (uid === undefined && gid === undefined && !Array.isArray(groups)) return undefined
-  const additionalGids = Array.isArray(groups) ? (groups as readonly number[]) : undefined
+  const additionalGids = Array.isArray(groups) && groups.every(each => typeof each === 'number') ? (groups as readonly number[]) : undefined
   return { ...config.process?.user, ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }), ...(additionalGids ? { additionalGids } : {}) }
 }
 
@@ -60,6 +74,7 @@ export function fromConfig(config: OciConfig): Request | undefined {
   const request: Request = {
     ...setsOf(process?.capabilities),
     ...userRequest(process?.user, annotation(config, 'caps', 'groups')),
+    ...fromAnnotations(config),
     ...(process?.noNewPrivileges === true ? { noNewPrivs: true as const } : {}),
   }
   return Object.keys(request).length === 0 ? undefined : request
@@ -77,9 +92,10 @@ function setsOf(capabilities: OciCapabilities | undefined): Request {
   }
 }
 
-function userRequest(user: NonNullable<OciConfig['process']>['user'], keep: unknown): Request {
-  if (!user) return keep === 'keep' ? { groups: 'keep' } : {}
-  const groups = keep === 'keep' ? 'keep' : (user.additionalGids ?? 'clear-if-allowed')
+function userRequest(user: NonNullable<OciConfig['process']>['user'], said: unknown): Request {
+  const named = said === undefined ? undefined : groupsOf(said)
+  if (!user) return named === undefined ? {} : { groups: named }
+  const groups = named ?? user.additionalGids ?? 'clear-if-allowed'
   return { ...(user.uid === undefined ? {} : { uid: user.uid }), ...(user.gid === undefined ? {} : { gid: user.gid }), groups }
 }
 
@@ -89,4 +105,49 @@ function known(names: readonly string[] | undefined): readonly string[] {
     if (numberOf(name) === undefined) throw new ToolError('caps', `unknown capability '${name}' in process.capabilities`, { code: 'E_INPUT', hint: 'names are as the kernel writes them: CAP_NET_RAW' })
   }
   return names ?? []
+}
+
+/** Annotations are read as strictly as words: what they say is put into words again. */
+function fromAnnotations(config: OciConfig): Request {
+  const user = annotation(config, 'caps', 'user')
+  const group = annotation(config, 'caps', 'group')
+  const bits = annotation(config, 'caps', 'securebits')
+  const signal = annotation(config, 'caps', 'pdeathsig')
+  const { set = [], clear = [] } = (bits ?? {}) as { set?: unknown; clear?: unknown }
+  if (!isWords(set) || !isWords(clear)) throw wrong('securebits')
+  const signed = [...set.map(name => `+${name}`), ...clear.map(name => `-${name}`)]
+  return {
+    ...(user === undefined ? {} : { user: nameOf('user', user) }),
+    ...(group === undefined ? {} : { group: nameOf('group', group) }),
+    ...(signed.length === 0 ? {} : { securebits: read('securebits', () => readSecurebits(signed.join(','))) }),
+    ...(signal === undefined ? {} : { pdeathsig: read('pdeathsig', () => readPdeathsig(typeof signal === 'string' ? signal : JSON.stringify(signal))) }),
+  }
+}
+
+function groupsOf(said: unknown): GroupsRequest {
+  if (said === 'keep' || said === 'of-user') return said
+  if (!Array.isArray(said)) throw wrong('groups')
+  return said.map((each: unknown) => (typeof each === 'number' && Number.isInteger(each) && each >= 0 && each < 2 ** 32 - 1 ? each : nameOf('groups', each)))
+}
+
+function nameOf(key: string, value: unknown): string {
+  const { user } = read(key, () => readUser(String(value).replaceAll(':', ' ')))
+  if (typeof value !== 'string' || user === undefined) throw wrong(key)
+  return user
+}
+
+function isWords(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(each => typeof each === 'string')
+}
+
+function read<T>(key: string, reader: () => T): T {
+  try {
+    return reader()
+  } catch (cause) {
+    throw new ToolError('caps', `unusable annotation dev.srcon.caps.${key}: ${(cause as Error).message}`, { code: 'E_INPUT', cause })
+  }
+}
+
+function wrong(key: string): ToolError {
+  return new ToolError('caps', `unusable annotation dev.srcon.caps.${key}`, { code: 'E_INPUT' })
 }

@@ -4,6 +4,7 @@ import type { Explanation, Failure } from '@srcon/kit/link'
 import { filterRefusal } from '@srcon/kit/probes'
 import { readFacts, type CapsFacts } from './facts.ts'
 import { namesOf, numberOf, setOf, SETPCAP, without } from './names.ts'
+import { securebitsOf } from './securebits.ts'
 import { isMapped, stateAfter, type State } from './state.ts'
 
 /** Probes the host from the untouched state. */
@@ -23,6 +24,10 @@ export function explainFrom(failure: Failure, facts: CapsFacts): Explanation | u
       return sets(failure, state)
     case 'caps.ambient':
       return ambient(failure, state)
+    case 'caps.securebits':
+      return securebits(failure, state)
+    case 'caps.pdeathsig':
+      return { what: `cannot arm the parent-death signal: ${how(failure)}` }
     default:
       return undefined
   }
@@ -46,6 +51,8 @@ function bounding(failure: Failure, { effective }: State): Explanation {
 
 function ids(failure: Failure, state: State): Explanation {
   const { uid, gid } = failure.step as { uid?: number; gid?: number }
+  const name = nameOfAccount(failure)
+  if (name) return name
   const missing = (name: string): boolean => (state.effective & setOf([name])) === 0n
   const needs = (name: string): Explanation => ({ why: `that needs ${name}, which the process does not have`, fix: `run as root, put ns-unshare --user before it, or drop ${name} later` })
   switch (failure.syscall) {
@@ -59,9 +66,30 @@ function ids(failure: Failure, state: State): Explanation {
     case 'setresuid':
       if (failure.code === 'EAGAIN') return { what: `cannot become user ${uid}: ${how(failure)}`, why: 'that user has as many processes as RLIMIT_NPROC allows', fix: 'raise the limit (ulimit -u), or end some of them' }
       return { what: `cannot become user ${uid}: ${how(failure)}`, ...(uid !== undefined && !isMapped(state.uidMap, uid) ? unmapped('user', uid) : missing('CAP_SETUID') ? needs('CAP_SETUID') : {}) }
+    case 'prctl':
+      return { what: `cannot keep the capabilities through the change of ids: ${how(failure)}`, why: 'the securebit keep_caps is locked off', fix: 'drop the capabilities before (caps --drop all), or change the user before that lock is set' }
     default:
       return { what: `cannot change ids: ${how(failure)}` }
   }
+}
+
+/** A name that cannot be looked up where the command will run. */
+function nameOfAccount({ syscall, code, path, note }: Failure): Explanation | undefined {
+  if (path !== '/etc/passwd' && path !== '/etc/group' && !/^\/etc\/(?:passwd|group) /.test(note)) return undefined
+  const fix = 'give numbers, which need no file'
+  if (syscall === 'verify') return { what: `cannot look up users and groups: ${note || path}`, why: 'names are those of the root where the command runs, at the moment of this step', fix }
+  return { what: `cannot look up users and groups in ${path}: ${code} (${syscall})`, why: code === 'ENOENT' ? 'the root where the command runs has no such file' : 'it cannot be read in the root where the command runs', fix }
+}
+
+function securebits(failure: Failure, { effective, securebits: now }: State): Explanation {
+  const what = `cannot change the securebits: ${how(failure)}`
+  if ((effective & SETPCAP) === 0n) return { what, why: `that needs CAP_SETPCAP, which the process does not have${gone(failure) ? ': an earlier step of the plan dropped it' : ''}`, fix: gone(failure) ? 'set them in the link that drops it, or before' : 'run as root, or put ns-unshare --user before it' }
+  const { set = [], clear = [] } = failure.step as { set?: readonly string[]; clear?: readonly string[] }
+  const bits = now ?? Number(/0x[0-9a-f]+/.exec(failure.note)?.[0] ?? 0)
+  const locked = [...set.filter(name => (bits & securebitsOf([name])) === 0), ...clear.filter(name => (bits & securebitsOf([name])) !== 0)].filter(name => name.endsWith('_locked') ? clear.includes(name) : bits & securebitsOf([`${name}_locked`]))
+  if (locked.length > 0) return { what, why: `locked until the process ends: ${locked.join(', ')}`, fix: 'put ns-unshare --user before it: a user namespace begins with no securebit set' }
+  if (set.some(name => name.startsWith('exec_'))) return { what, why: 'this kernel knows no exec_restrict_file and exec_deny_interactive (Linux 6.14)', fix: 'leave them out' }
+  return { what }
 }
 
 const unmapped = (kind: 'user' | 'group', id: number): Explanation => ({ why: `${kind} ${id} is not mapped in this user namespace`, fix: `map it: ns-unshare --map-${kind}s ${id}:OUTSIDE:1` })

@@ -1,13 +1,16 @@
 // The library of caps: steps for a plan, and the looking.
 import type { Step } from '@srcon/kit/step'
 import { readFacts, type CapsFacts } from './facts.ts'
-import { type CapList, joined, type ListOption, nothing, readList } from './lists.ts'
 import { SETPCAP } from './names.ts'
-import { type Request, readUser } from './request.ts'
+import { readWords, type Request } from './request.ts'
 import { applySteps, factsNow, type AppliedToSelf } from './self.ts'
 import { steps } from './steps.ts'
+import * as textForms from './text/index.ts'
 
 export { readFacts, type CapsFacts } from './facts.ts'
+export { afterExec, beforeExec, type ExecutedFile } from './exec.ts'
+export { securebitNames } from './securebits.ts'
+export { stateAfter, type State } from './state.ts'
 export { namesOf, nameOf, numberOf, setOf } from './names.ts'
 export { formatClauses, formatHex, formatIab, type Iab, parseClauses, parseHex, parseIab, type ThreadSets } from './text/index.ts'
 export { differingThreads, show, type Shown, type ShownThread } from './show.ts'
@@ -23,13 +26,25 @@ export type Capabilities = string | readonly string[]
 
 /** The long options in camelCase. */
 export interface CapabilityOptions {
+  /** Also of single sets: `b:net_raw`. */
   readonly drop?: Capabilities
   readonly keep?: Capabilities
+  readonly add?: Capabilities
+  /** Clauses of cap_text_formats(7): `cap_net_raw=ep`. */
+  readonly caps?: string
+  /** An IAB tuple: `!%cap_chown,^cap_setpcap`. */
+  readonly iab?: string
   readonly ambient?: Capabilities
+  readonly keepCaps?: boolean
+  /** `noroot`, `-keep-caps`, `noroot-locked`; those not named stay. */
+  readonly securebits?: string | readonly string[]
+  /** A signal's name or number, `clear` or `keep`. */
+  readonly pdeathsig?: number | string
   readonly noNewPrivs?: boolean
-  /** A uid, or `UID:GID`; the gid is the uid where it is left out. */
+  /** A uid or a name, or `USER:GROUP`. Of a number the gid is the same where it is left out, of a name its own. */
   readonly user?: number | string
-  readonly groups?: readonly number[]
+  readonly groups?: readonly (number | string)[]
+  readonly initGroups?: boolean
   readonly keepGroups?: boolean
   readonly clearGroups?: boolean
 }
@@ -49,21 +64,24 @@ function assumedNamespace({ uidMap, gidMap }: CapsFacts): Step {
   return { do: 'ns.user', uidMap: whole(uidMap), gidMap: whole(gidMap) }
 }
 
-function requestOf({ drop, keep, ambient, noNewPrivs, user, groups, keepGroups, clearGroups }: CapabilityOptions): Request {
-  const wanted = keepGroups ? 'keep' : clearGroups ? [] : groups
-  return {
-    ...(drop === undefined ? {} : { drop: listOf('drop', drop) }),
-    ...(keep === undefined ? {} : { keep: listOf('keep', keep) }),
-    ...(ambient === undefined ? {} : { ambient: listOf('ambient', ambient) }),
-    ...(noNewPrivs ? { noNewPrivs } : {}),
-    ...(user === undefined ? {} : readUser(String(user))),
-    ...(wanted === undefined ? {} : { groups: wanted }),
-  }
-}
-
-function listOf(option: ListOption, names: Capabilities): CapList {
-  const words = typeof names === 'string' ? [names] : names
-  return words.map(word => readList(option, word)).reduce(joined, nothing)
+/** The same words as on a command line, read by the same code. */
+function requestOf(options: CapabilityOptions): Request {
+  const { noNewPrivs, keepCaps, user, groups, keepGroups, clearGroups, initGroups, pdeathsig } = options
+  const lists = (['drop', 'keep', 'add', 'ambient', 'securebits'] as const).flatMap(name => {
+    const list = options[name] ?? []
+    return (typeof list === 'string' ? [list] : list).map(value => ({ name, value }))
+  })
+  const none = (['keep', 'ambient'] as const).filter(name => Array.isArray(options[name]) && options[name].length === 0).map(name => ({ name, value: 'none' }))
+  const texts = (['caps', 'iab'] as const).flatMap(name => (options[name] === undefined ? [] : [{ name, value: options[name] }]))
+  const others: readonly [string, string | true | undefined][] = [
+    ['keep-caps', keepCaps || undefined],
+    ['no-new-privs', noNewPrivs || undefined],
+    ['user', user === undefined ? undefined : String(user)],
+    ['pdeathsig', pdeathsig === undefined ? undefined : String(pdeathsig)],
+    [keepGroups ? 'keep-groups' : initGroups ? 'init-groups' : clearGroups || groups?.length === 0 ? 'clear-groups' : 'groups', keepGroups || initGroups || clearGroups || groups?.length === 0 || groups?.join(',')],
+  ]
+  const given: { readonly name: string; readonly value: string | true }[] = [...lists, ...none, ...texts, ...others.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))]
+  return readWords({ given }, textForms)
 }
 
 export interface SelfOptions extends CapabilityOptions {
@@ -83,7 +101,7 @@ export interface SelfOptions extends CapabilityOptions {
  * credentials itself during the call.
  */
 export function applyToSelf({ halfway = 'exit', ...options }: SelfOptions): AppliedToSelf {
-  const asked = options.keep === undefined && options.drop === undefined ? { ...options, keep: 'none' } : options
+  const asked = [options.keep, options.drop, options.caps, options.iab].every(each => each === undefined) ? { ...options, keep: 'none' } : options
   const facts = factsNow()
   return applySteps(capabilities(asked, facts, []), facts, halfway)
 }

@@ -14,7 +14,7 @@ export interface CapList {
 }
 
 /** `decode` is no option but the verb, which reads a list of any kind. */
-export type ListOption = 'drop' | 'keep' | 'ambient' | 'decode' | 'has'
+export type ListOption = 'drop' | 'keep' | 'add' | 'ambient' | 'decode' | 'has'
 
 const label = (option: ListOption): string => (option === 'decode' ? option : `--${option}`)
 

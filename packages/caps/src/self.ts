@@ -1,5 +1,5 @@
 // Privileges of this process itself, for a server that needs some to start and none to run: bind port
-// 80, then applyToSelf({ user: 'www-data' }). The kernel keeps privileges by thread, and Node has a
+// 80, then applyToSelf({ user: 33 }). The kernel keeps privileges by thread, and Node has a
 // dozen: every one is changed, and then looked at. See core/src/all_threads.rs, credentials(7).
 import { readFileSync } from 'node:fs'
 import { parseStatus } from '@srcon/kit/host'
@@ -23,6 +23,9 @@ const KNOWN = new Set(['caps.bounding', 'caps.ids', 'caps.sets', 'caps.ambient',
 export function applySteps(steps: readonly Step[], facts: CapsFacts, halfway: 'exit' | 'throw'): AppliedToSelf {
   const unknown = steps.find(step => !KNOWN.has(step.do))
   if (unknown) throw new ToolError('caps', `${unknown.do} cannot be applied to a running process`, { code: 'E_REFUSED', why: 'it is about what the next exec does', hint: 'leave it out, or start the server by caps … -- node' })
+  const ids = steps.find(step => step.do === 'caps.ids')
+  const names = [ids?.['user'], ids?.['group'], ...[ids?.['groups']].flat()].filter(each => typeof each === 'string' && each !== 'keep')
+  if (names.length > 0) throw new ToolError('caps', `cannot look up ${names.join(', ')} for a running process`, { code: 'E_REFUSED', why: 'names are those of the root where a command will run, and none will', hint: 'give numbers: id -u NAME, id -g NAME' })
   const { outcome, thread, name, why } = native().changeAllThreads(wanted(steps, facts))
   if (outcome === 'done') return { threads: thread }
   const who = thread === 0 ? 'this process' : `thread ${thread}${name ? ` (${name})` : ''}`
@@ -40,7 +43,7 @@ function endNow(error: ToolError): never {
 /** As this thread stands now: it may have changed since the process began. */
 export function factsNow(): CapsFacts {
   const { uid, groups, capabilities, noNewPrivs } = parseStatus(readFileSync('/proc/thread-self/status', 'utf8'))
-  return { ...readFacts(), ...capabilities, noNewPrivs, uid: uid.effective, groups }
+  return { ...readFacts(), ...capabilities, noNewPrivs, uid: uid.effective, realUid: uid.real, savedUid: uid.saved, groups }
 }
 
 /** What all threads shall have in the end. */

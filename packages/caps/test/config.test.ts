@@ -35,12 +35,21 @@ t.test('other keys stay', async t => {
 })
 
 t.test('pipe and chain end in the same state', async t => {
-  for (const words of ['--drop all', '--keep docker', '--drop srcontainer', '--drop chown,kill', '--keep kill --ambient kill --user 1000', '--user 5:6 --groups 7', '--groups 7', '--clear-groups', '--keep-groups', '--no-new-privs', '--keep all', '--user 5 --keep-groups --drop all']) {
+  for (const words of ['--drop all', '--keep docker', '--drop srcontainer', '--drop chown,kill', '--keep kill --ambient kill --user 1000', '--user 5:6 --groups 7', '--groups 7', '--clear-groups', '--keep-groups', '--no-new-privs', '--keep all', '--user 5 --keep-groups --drop all', '--add i:kill', '--drop b:kill', '--add a:kill --user 5', '--drop e:all', '--securebits noroot,-keep-caps', '--user web:audio --init-groups', '--user 5 --groups 7,audio', '--pdeathsig TERM', '--pdeathsig keep', '--drop all --securebits noroot']) {
     const piped = fromConfig(JSON.parse(JSON.stringify(add(words))) as OciConfig)
     const after = (made: readonly Step[]) => stateAfter(root, made)
     t.strictSame(after(piped ? steps(piped, root, []) : []), after(steps(read(words), root, [])), words)
   }
   t.strictSame(steps(fromConfig(add('--drop all')) ?? {}, root, []), steps(read('--drop all'), root, []), 'even the same steps')
+})
+
+t.test('what OCI has no word for', async t => {
+  t.strictSame(add('--user web --groups 7,audio --securebits noroot --pdeathsig TERM').annotations, {
+    'dev.srcon.caps.groups': '[7,"audio"]', 'dev.srcon.caps.user': '"web"', 'dev.srcon.caps.securebits': '{"set":["noroot"],"clear":[]}', 'dev.srcon.caps.pdeathsig': '15',
+  })
+  for (const [key, value] of [['user', '"a b"'], ['user', '5'], ['groups', '[-1]'], ['groups', '"all"'], ['securebits', '{"set":["x"]}'], ['securebits', '{"set":"noroot"}'], ['pdeathsig', '0'], ['group', '{}']]) {
+    t.throws(() => fromConfig({ ociVersion: '1.2.0', annotations: { [`dev.srcon.caps.${key}`]: value ?? '' } }), { code: 'E_INPUT' }, `${key} ${value}`)
+  }
 })
 
 t.test('configs of others', async t => {

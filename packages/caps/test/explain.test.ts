@@ -29,6 +29,18 @@ t.test('ids', async t => {
   t.match(why(step, { syscall: 'setresuid', code: 'EAGAIN', errno: 11 }), { why: /RLIMIT_NPROC/ })
 })
 
+t.test('names, securebits, keep_caps', async t => {
+  const named = { do: 'caps.ids', user: 'web', groups: [] }
+  t.match(why(named, { syscall: 'verify', errno: 0, code: '', path: '/etc/passwd', note: "no user 'web' in /etc/passwd" }), { what: /no user 'web' in \/etc\/passwd/, why: /root where the command runs/, fix: /numbers/ })
+  t.match(why(named, { syscall: 'openat2', errno: 2, code: 'ENOENT', path: '/etc/passwd' }), { what: /ENOENT \(openat2\)/, why: /no such file/ })
+  t.match(why({ do: 'caps.ids', uid: 5, groups: [] }, { syscall: 'prctl' }), { why: /keep_caps is locked off/ })
+  const bits = { do: 'caps.securebits', set: ['noroot'] }
+  const failed = { syscall: 'prctl', note: 'PR_SET_SECUREBITS 0x2 to 0x3' }
+  t.match(why(bits, failed, { ...root, securebits: undefined }), { why: /locked until the process ends: noroot/ })
+  t.match(why(bits, failed, user), { why: /CAP_SETPCAP/ })
+  t.match(why(bits, failed, root, [{ do: 'caps.sets', permitted: [], effective: [] }]), { why: /an earlier step of the plan dropped it/, fix: /in the link that drops it/ })
+})
+
 t.test('sets and ambient', async t => {
   t.match(why({ do: 'caps.sets', inheritable: ['CAP_CHOWN'] }, { syscall: 'capset' }, root, [{ do: 'caps.bounding', drop: ['CAP_CHOWN'] }]), { why: /CAP_CHOWN is no longer in the bounding set/ })
   t.match(why({ do: 'caps.sets', inheritable: ['CAP_CHOWN'] }, { syscall: 'capset' }, user), { why: /CAP_CHOWN is not permitted/ })

@@ -33,7 +33,7 @@ t.test('drop and keep', async t => {
   ])
   t.strictSame(plan('--drop all --keep kill'), plan('--keep kill'), 'as Docker reads it')
   t.strictSame(plan('--keep docker --drop kill')[0], { do: 'caps.bounding', keep: namesOf(BigInt(0xa80425fb)).filter(name => name !== 'CAP_KILL') })
-  t.strictSame(plan('--keep all'), [{ do: 'caps.sets', effective: namesOf(root.permitted), permitted: namesOf(root.permitted), inheritable: [] }])
+  t.strictSame(plan('--keep all'), [{ do: 'caps.sets', effective: namesOf(root.permitted), permitted: namesOf(root.permitted), inheritable: [], lacks: ['CAP_SYS_RESOURCE'] }])
   t.strictSame((plan('--drop srcontainer')[0] as { drop?: string[] } | undefined)?.drop?.toSorted(), PRESETS['srcontainer']?.names.toSorted())
   t.strictSame(plan(''), [])
 })
@@ -68,6 +68,47 @@ t.test('ids', async t => {
   t.throws(() => plan('--user 65536', user, [mapRange]), { code: 'E_REFUSED', why: /0-65535/ })
   t.throws(() => plan('--groups 65536', user, [mapRange]), { message: /group 65536/ })
   t.throws(() => plan('--user 0', user, [{ do: 'ns.user' }]), { code: 'E_REFUSED', why: /no users/ })
+})
+
+t.test('single sets', async t => {
+  const all = namesOf(root.permitted)
+  t.strictSame(plan('--add i:kill'), [{ do: 'caps.sets', inheritable: ['CAP_KILL'] }])
+  t.strictSame(plan('--drop b:kill'), [{ do: 'caps.bounding', keep: all.filter(name => name !== 'CAP_KILL') }], 'the others stay')
+  t.strictSame(plan('--drop e:all'), [{ do: 'caps.sets', effective: [], permitted: all, inheritable: [] }])
+  t.strictSame(plan('--drop all --add kill').at(-1), { do: 'caps.sets', effective: ['CAP_KILL'], permitted: ['CAP_KILL'], inheritable: [] }, 'as --keep kill')
+  t.strictSame(plan('--add a:kill').map(step => step.do), ['caps.sets', 'caps.ambient'], 'ambient must be inheritable')
+  t.strictSame(plan('--add i:all').at(-1)?.['lacks'], ['CAP_SYS_RESOURCE'])
+  for (const [words, message] of [
+    ['--add b:sys_resource', /cannot add CAP_SYS_RESOURCE to the bounding set/], ['--add p:sys_resource', /cannot make CAP_SYS_RESOURCE permitted/],
+    ['--drop p:kill --add e:kill', /cannot make CAP_KILL effective/], ['--add i:sys_resource', /cannot make CAP_SYS_RESOURCE inheritable/],
+    ['--drop p:kill --add a:kill', /cannot make CAP_KILL ambient/], ['--keep i:kill', /cannot keep CAP_KILL inheritable/],
+  ] as const) t.throws(() => plan(words), { code: 'E_REFUSED', message, why: /./, hint: /./ }, words)
+})
+
+t.test('securebits', async t => {
+  const step = { do: 'caps.securebits', set: ['noroot'] }
+  t.strictSame(plan('--securebits noroot'), [step])
+  t.strictSame(plan('--securebits noroot', { ...root, securebits: 1 }), [], 'it is set already')
+  t.strictSame(plan('--drop all --securebits noroot --user 5').map(each => each.do), ['caps.bounding', 'caps.ids', 'caps.securebits', 'caps.sets'], 'before CAP_SETPCAP goes')
+  t.strictSame(plan('--ambient kill --securebits no-cap-ambient-raise').map(each => each.do), ['caps.sets', 'caps.ambient', 'caps.securebits'], 'ambient is raised before that is forbidden')
+  t.strictSame(plan('--securebits noroot', user, [mapRoot]), [step], 'in a user namespace')
+  for (const [words, securebits, message] of [
+    ['--securebits noroot', 2, /cannot change noroot/], ['--securebits=-noroot', 3, /cannot change noroot/], ['--securebits=-noroot-locked', 2, /cannot take noroot_locked back/],
+    ['--ambient kill', 64, /cannot make CAP_KILL ambient/], ['--add a:kill', 64, /ambient/], ['--user 5 --ambient kill', 32, /cannot change the user id/],
+  ] as const) t.throws(() => plan(words, { ...root, securebits }), { code: 'E_REFUSED', message, why: /./, hint: /./ }, words)
+  t.throws(() => plan('--securebits noroot', user), { code: 'E_REFUSED', why: /CAP_SETPCAP/ })
+  t.strictSame(plan('--securebits exec-restrict-file', user), [{ do: 'caps.securebits', set: ['exec_restrict_file'] }], 'that one needs nothing')
+  t.strictSame(plan('--securebits noroot', { ...root, securebits: 0x5000 }), [step], 'bits without a name stay')
+})
+
+t.test('the parent-death signal comes last, since the others clear it', async t => {
+  t.strictSame(plan('--pdeathsig TERM --user 5 --no-new-privs').map(each => each.do), ['caps.ids', 'caps.pdeathsig', 'caps.no-new-privs'])
+})
+
+t.test('names are looked up later', async t => {
+  t.strictSame(plan('--user web'), [{ do: 'caps.ids', user: 'web', groups: [] }])
+  t.strictSame(plan('--user web:5 --init-groups'), [{ do: 'caps.ids', user: 'web', gid: 5, groups: 'of-user' }])
+  t.throws(() => plan('--user web --init-groups', user, [mapRoot]), { code: 'E_REFUSED', message: /supplementary groups/ })
 })
 
 t.test('ambient', async t => {

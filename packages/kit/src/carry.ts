@@ -15,6 +15,8 @@ import { commandBytes, toPlanWord } from './words.ts'
 export interface Part {
   readonly link: AnyLink | undefined
   readonly module?: string | undefined
+  /** Those that its steps were made from. */
+  readonly facts?: unknown
   readonly steps: readonly Step[]
 }
 
@@ -37,6 +39,7 @@ export async function runChain(first: ChainLink, command: readonly string[]): Pr
     throw usage(last.link.table.name, 'no command follows', `${tool} … -- COMMAND`)
   }
   for (const { scanned, link } of chain.links) refuseFilterOptions(link.table.name, scanned.standard)
+  for (const { link, scanned } of chain.links) await link.load?.(scanned.link)
   const parts = partsOf(chain)
   const given = (name: 'plan' | 'dry-run' | 'json'): boolean => chain.links.some(({ scanned }) => scanned.standard[name] !== undefined)
   const use = { tool, plan: given('plan'), dryRun: given('dry-run'), json: given('json') }
@@ -97,7 +100,7 @@ function partsOf({ links }: Chain, before: readonly Part[] = []): Part[] {
   for (const [i, { link, module }] of links.entries()) {
     if (!facts.has(link)) facts.set(link, link.facts())
     const earlier = parts.flatMap(part => part.steps)
-    parts.push({ link, module, steps: link.steps(options[i], facts.get(link), earlier) })
+    parts.push({ link, module, facts: facts.get(link), steps: link.steps(options[i], facts.get(link), earlier) })
   }
   return parts
 }
@@ -138,11 +141,24 @@ async function printWords(use: Use, parts: readonly Part[], command: readonly Bu
   const { runWords } = await import('./run-words.ts')
   const all = parts.flatMap(({ link, steps }) => steps.map(step => ({ do: step.do, ...(link?.words(step) ?? runWords(step)) })))
   const out = new Output(use.json)
-  if (use.json) return out.data(all)
-  for (const [i, { do: name, calls, classic }] of all.entries()) {
+  const has = await outlookOf(parts, command)
+  if (use.json) return out.data(has ? [...all, { do: 'execve', calls: [], has }] : all)
+  for (const [i, { do: name, calls, classic, note }] of all.entries()) {
     out.line(`${i + 1}. ${name}`)
     for (const call of calls) out.line(`     ${call}`)
     if (classic !== undefined) out.line(`   = ${classic}`)
+    if (note !== undefined) out.line(`   # ${note}`)
   }
   if (command.length > 0) out.line(`${all.length + 1}. execve ${command.map(word => JSON.stringify(word.toString())).join(' ')}`)
+  for (const [label, text] of Object.entries(has ?? {})) out.line(`     ${label}: ${text}`)
+}
+
+/** What the links say of the command; undefined where none of them says anything. */
+async function outlookOf(parts: readonly Part[], command: readonly Buffer[]): Promise<Readonly<Record<string, string>> | undefined> {
+  const all = parts.flatMap(({ steps }) => steps)
+  const said = new Map(parts.filter(({ link, facts }) => link?.outlook && facts !== undefined).map(({ link, facts }) => [link, facts]))
+  if (command.length === 0 || said.size === 0) return undefined
+  let has: Readonly<Record<string, string>> = {}
+  for (const [link, facts] of said) has = { ...has, ...(await link?.outlook?.(all, facts)) }
+  return has
 }

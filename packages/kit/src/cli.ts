@@ -100,6 +100,7 @@ function useOf(tool: string, standard: Standard): Use {
 
 /** Reads a config, adds this tool's part, writes it. With --plan or --dry-run, only this tool's steps, and nothing is read. */
 async function filter(link: AnyLink, { link: scanned, standard }: Scanned): Promise<void> {
+  await link.load?.(scanned)
   const options = link.read(scanned)
   const use = useOf(link.table.name, standard)
   if (use.plan || use.dryRun) return await carry(use, [{ link, steps: link.steps(options, link.facts(), []) }], [])

@@ -34,6 +34,8 @@ export interface ToolLink<O, F> {
   readonly table: ToolTable
   /** The first word of each of its steps' names: `['caps']`. */
   readonly owns: readonly string[]
+  /** Loads what reading these words needs, so that a chain without them does not pay for it; before `read`. */
+  load?(link: ScannedLink): Promise<void>
   /** From words to options. Pure; throws a ToolError `E_USAGE`. */
   read(link: ScannedLink): O
   /** Looks at the host: the only function here that does, besides explain. Called at most once a process. */
@@ -48,6 +50,8 @@ export interface ToolLink<O, F> {
   explain(failure: Failure): Explanation | undefined
   /** A step in words, for --dry-run. Pure. */
   words(step: Step): StepWords
+  /** What the command will have of this concern after all steps of the plan, for --dry-run: label and text. */
+  outlook?(steps: readonly Step[], facts: F): Promise<Readonly<Record<string, string>>>
 }
 
 /** A tool whose types are not known here, as folding sees it. */

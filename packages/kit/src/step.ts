@@ -16,6 +16,8 @@ export interface StepWords {
   readonly calls: readonly string[]
   /** e.g. `unshare --uts`, `mount -t proc proc R/proc`; absent where no classic command does it. */
   readonly classic?: string
+  /** What else is worth knowing of it. */
+  readonly note?: string
 }
 
 /** Whether a command behind these steps sees another root than we do. */

@@ -171,9 +171,17 @@ pub fn set_dumpable(on: bool) {
     prctl(libc::PR_SET_DUMPABLE, u64::from(on));
 }
 
-/// Has the kernel kill us when the parent ends (more exactly: the thread that forked us).
-pub fn die_with_parent() {
-    prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as u64);
+/// Has the kernel send us this signal when the parent ends (more exactly: the thread that forked us).
+pub fn set_parent_death(signal: i32) {
+    prctl(libc::PR_SET_PDEATHSIG, signal as u64);
+}
+
+/// What it would send now; 0: nothing.
+pub fn parent_death() -> i32 {
+    let mut signal: libc::c_int = 0;
+    // SAFETY: the kernel stores one int.
+    unsafe { libc::syscall(libc::SYS_prctl, libc::PR_GET_PDEATHSIG, &raw mut signal) };
+    signal
 }
 
 /// A fresh session keyring: the caller's keys are not the command's. Where it is forbidden, the

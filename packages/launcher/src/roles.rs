@@ -70,6 +70,7 @@ fn prepare(start: Start) -> Result<Common, (&'static Page, bool, Refusal)> {
         start,
         proc,
         run_name,
+        parent_death: hygiene::parent_death(),
         stopped,
     })
 }

@@ -7,7 +7,7 @@ use crate::{
     process::{print, wait_for},
 };
 use rustix::event::{PollFd, PollFlags, poll};
-use srcon_step::page::Phase;
+use srcon_step::{ParentDeath, page::Phase};
 use std::{
     os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
@@ -25,8 +25,16 @@ pub fn supervise(common: &Common, keeper: i32, live: OwnedFd) -> i32 {
     let start = &common.start;
     hygiene::set_name(c"srcon-super");
     hygiene::set_dumpable(false);
+    // What the command is to get at the death of our parent, we pass on like any other signal.
+    let asked = match start.plan.needs().parent_death {
+        Some(ParentDeath::Signal(signal)) => Some(signal),
+        _ => None,
+    };
+    if let Some(signal) = asked {
+        hygiene::set_parent_death(signal);
+    }
     if let Some(parent) = start.parent {
-        hygiene::die_with_parent();
+        hygiene::set_parent_death(asked.unwrap_or(libc::SIGKILL));
         if rustix::process::getppid().is_none_or(|p| p.as_raw_nonzero().get() != parent) {
             return crate::FAILED;
         }

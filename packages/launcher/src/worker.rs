@@ -13,7 +13,7 @@ use crate::{
     wire::{Wire, Word},
 };
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
-use srcon_step::{Descriptors, Failure, Launch, Mark, fail};
+use srcon_step::{Descriptors, Failure, Launch, Mark, ParentDeath, fail};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What ties a worker to the other roles.
@@ -41,6 +41,8 @@ struct Worker<'a> {
     place: Place,
     /// The command, once all is ready for it.
     command: Option<Command>,
+    /// The signal that a step asked for, instead of KILL where there is a supervisor.
+    parent_death: Option<i32>,
     /// The init below which it runs cannot be looked into any more.
     closed: bool,
 }
@@ -70,6 +72,7 @@ pub fn become_command(common: &Common, ties: Ties<'_>) -> i32 {
         entering: None,
         place: Place::Outside,
         command: None,
+        parent_death: None,
         closed: false,
     };
     hygiene::set_dumpable(true);
@@ -232,17 +235,28 @@ impl Worker<'_> {
     /// Arms the parent-death signal, then looks whether the parent was already gone before. A child
     /// of an init needs none: it dies with its pid namespace.
     fn watch_parent(&self) {
+        let asked = self.parent_death;
         let gone = match (self.ties.live, self.common.start.parent) {
-            _ if self.place == Place::BelowInit => return,
+            _ if self.place == Place::BelowInit => {
+                if let Some(signal) = asked {
+                    hygiene::set_parent_death(signal);
+                }
+                return;
+            }
             (Some(live), _) => {
-                hygiene::die_with_parent();
+                hygiene::set_parent_death(asked.unwrap_or(libc::SIGKILL));
                 hung_up(live.as_fd())
             }
             (None, Some(parent)) => {
-                hygiene::die_with_parent();
+                hygiene::set_parent_death(asked.unwrap_or(libc::SIGKILL));
                 rustix::process::getppid().is_none_or(|p| p.as_raw_nonzero().get() != parent)
             }
-            (None, None) => return,
+            (None, None) => {
+                if let Some(signal) = asked {
+                    hygiene::set_parent_death(signal);
+                }
+                return;
+            }
         };
         if gone {
             process::end(crate::FAILED);
@@ -333,6 +347,19 @@ impl Launch for Worker<'_> {
 
     fn end_with(&mut self, failure: &Failure) -> ! {
         process::end(self.failed(failure))
+    }
+
+    fn parent_death(&mut self, asked: ParentDeath) -> i32 {
+        self.parent_death = match asked {
+            ParentDeath::Signal(signal) => Some(signal),
+            // What watches a supervisor stays where there was nothing to keep.
+            ParentDeath::Keep => {
+                let own = self.ties.live.is_none() && self.common.start.parent.is_none();
+                (own || self.common.parent_death != 0).then_some(self.common.parent_death)
+            }
+        };
+        self.watch_parent();
+        hygiene::parent_death()
     }
 
     fn clear_env(&mut self) {

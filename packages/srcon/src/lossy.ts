@@ -6,7 +6,7 @@ const PREFIX = 'dev.srcon.'
 
 /** Without them a runtime's container is not weaker. */
 const HARMLESS = new Set([
-  'caps.groups', // A runtime drops groups that ours keeps.
+  'caps.groups', // A runtime drops groups that ours keeps or looks up.
   'chroot-fs.chroot', // It pivots.
   'chroot-fs.optional', // It makes the directory, or fails.
   'ns-unshare.init',
@@ -16,6 +16,10 @@ const HARMLESS = new Set([
 ])
 
 const SAYS: Readonly<Record<string, string>> = {
+  'caps.securebits': 'the securebits',
+  'caps.pdeathsig': 'the parent-death signal',
+  'caps.user': 'the user, which is looked up by name in the root',
+  'caps.group': 'the group, which is looked up by name in the root',
   'srcon.timeout-ms': 'the time limit',
   'chroot-fs.root-attributes': 'what the whole tree of the root is made (read-only, nosuid, nodev)',
   'chroot-fs.read-only': 'that the root is read-only',

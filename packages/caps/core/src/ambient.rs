@@ -16,6 +16,9 @@ pub struct Ambient {
     /// First empties the set, so that it is exactly `raise` afterwards.
     #[serde(default)]
     clear: bool,
+    /// What `all` did not cover since the process lacks it: for people, not acted on.
+    #[serde(default, rename = "lacks")]
+    _lacks: CapSet,
 }
 
 fn ask(what: &'static str, operation: i32, cap: Option<Cap>) -> Result<i32, Failure> {

@@ -4,33 +4,56 @@
 //! still act; what the command has is settled by `caps.sets` and by exec. See credentials(7),
 //! capabilities(7) "Effect of user ID changes on capabilities".
 
-use crate::kernel::{self, Triple};
+use crate::{
+    account::{self, GROUP, PASSWD},
+    kernel::{self, Triple},
+    securebits,
+};
 use serde::{Deserialize, Deserializer, de::Error, de::IgnoredAny};
-use srcon_step::{Failure, Launch, Step};
+use srcon_step::{Failure, Launch, Mark, Step};
+use std::ffi::CStr;
 
 /// `NGROUPS_MAX`.
 const MAX_GROUPS: usize = 65536;
+
+/// A group by number or by name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a group id or a name")]
+pub enum GroupWord {
+    /// Its id.
+    Id(u32),
+    /// Its name in the root's group(5).
+    Name(String),
+}
 
 /// The supplementary groups wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Groups {
     /// As they are.
     Keep,
+    /// Those that the root's group(5) gives the user, and its own.
+    OfUser,
     /// Exactly these.
-    Are(Vec<u32>),
+    Are(Vec<GroupWord>),
 }
 
 impl<'de> Deserialize<'de> for Groups {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "\"keep\" or a list of group ids")]
+        #[serde(
+            untagged,
+            expecting = "\"keep\", \"of-user\", or a list of group ids and names"
+        )]
         enum Form {
             Word(String),
-            List(Vec<u32>),
+            List(Vec<GroupWord>),
         }
         match Form::deserialize(deserializer)? {
             Form::Word(word) if word == "keep" => Ok(Self::Keep),
-            Form::Word(_) => Err(D::Error::custom("\"keep\" or a list of group ids")),
+            Form::Word(word) if word == "of-user" => Ok(Self::OfUser),
+            Form::Word(_) => Err(D::Error::custom(
+                "\"keep\", \"of-user\", or a list of group ids and names",
+            )),
             Form::List(list) => Ok(Self::Are(list)),
         }
     }
@@ -43,13 +66,36 @@ pub struct Ids {
     #[serde(rename = "do")]
     _do: IgnoredAny,
     uid: Option<u32>,
+    /// Instead of `uid`: a name in the root's passwd(5). Its own group is the gid where none is given.
+    user: Option<String>,
     gid: Option<u32>,
+    /// Instead of `gid`.
+    group: Option<String>,
     groups: Groups,
+}
+
+impl Ids {
+    fn has_names(&self) -> bool {
+        let names = match &self.groups {
+            Groups::Keep => false,
+            Groups::OfUser => true,
+            Groups::Are(list) => list.iter().any(|g| matches!(g, GroupWord::Name(_))),
+        };
+        names || self.user.is_some() || self.group.is_some()
+    }
 }
 
 impl Step for Ids {
     fn name(&self) -> &'static str {
         "caps.ids"
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        if self.has_names() {
+            vec![Mark::Names]
+        } else {
+            Vec::new()
+        }
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -58,27 +104,51 @@ impl Step for Ids {
                 return Err(format!("{field}: {} is no id", u32::MAX));
             }
         }
-        match &self.groups {
-            Groups::Are(list) if list.len() > MAX_GROUPS => {
-                Err(format!("groups: more than {MAX_GROUPS}"))
-            }
-            Groups::Are(list) if list.contains(&u32::MAX) => {
-                Err(format!("groups: {} is no id", u32::MAX))
-            }
-            _ => Ok(()),
+        if self.uid.is_some() && self.user.is_some() {
+            return Err("user: uid is given too".to_owned());
         }
+        if self.gid.is_some() && self.group.is_some() {
+            return Err("group: gid is given too".to_owned());
+        }
+        for (field, name) in [("user", &self.user), ("group", &self.group)] {
+            if name.as_deref().is_some_and(|n| !account::is_name(n)) {
+                return Err(format!("{field}: not a name"));
+            }
+        }
+        let Groups::Are(list) = &self.groups else {
+            let nobody = self.uid.is_none() && self.user.is_none();
+            return match self.groups {
+                Groups::OfUser if nobody => Err("groups: of-user, but no user".to_owned()),
+                _ => Ok(()),
+            };
+        };
+        if list.len() > MAX_GROUPS {
+            return Err(format!("groups: more than {MAX_GROUPS}"));
+        }
+        for word in list {
+            match word {
+                GroupWord::Id(u32::MAX) => return Err(format!("groups: {} is no id", u32::MAX)),
+                GroupWord::Name(name) if !account::is_name(name) => {
+                    return Err("groups: not a name".to_owned());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn act(&self, launch: &mut dyn Launch) -> Result<(), Failure> {
+        // All names first: nothing is half done where one of them is unknown.
+        let Found { uid, gid, groups } = Found::of(self)?;
         let before = kernel::get()?;
-        if let Groups::Are(wanted) = &self.groups {
+        if let Some(wanted) = &groups {
             set_groups(wanted)?;
         }
-        if let Some(gid) = self.gid {
+        if let Some(gid) = gid {
             change("setresgid", libc::SYS_setresgid, gid)?;
             verify("gid", libc::SYS_getresgid, gid)?;
         }
-        if let Some(uid) = self.uid {
+        if let Some(uid) = uid {
             change_uid(uid, before)?;
         }
         launch.credentials_changed();
@@ -86,9 +156,109 @@ impl Step for Ids {
     }
 }
 
+/// The ids in numbers.
+struct Found {
+    uid: Option<u32>,
+    gid: Option<u32>,
+    groups: Option<Vec<u32>>,
+}
+
+fn unknown(kind: &str, name: &str, file: &CStr) -> Failure {
+    let file = file.to_string_lossy();
+    Failure::wrong(format!("no {kind} '{name}' in {file}")).at(file)
+}
+
+impl Found {
+    fn of(ids: &Ids) -> Result<Self, Failure> {
+        if !ids.has_names() {
+            let groups = match &ids.groups {
+                Groups::Are(list) => list.iter().filter_map(GroupWord::id).collect(),
+                _ => {
+                    return Ok(Self {
+                        uid: ids.uid,
+                        gid: ids.gid,
+                        groups: None,
+                    });
+                }
+            };
+            return Ok(Self {
+                uid: ids.uid,
+                gid: ids.gid,
+                groups: Some(groups),
+            });
+        }
+        let of_user = ids.groups == Groups::OfUser;
+        let passwd = if ids.user.is_some() || of_user {
+            account::read(PASSWD)?
+        } else {
+            Vec::new()
+        };
+        let by_name = |name: &String| {
+            account::user(&passwd, name).ok_or_else(|| unknown("user", name, PASSWD))
+        };
+        let account = ids.user.as_ref().map(by_name).transpose()?;
+        let uid = ids.uid.or(account.map(|a| a.uid));
+        let some = |g: &GroupWord| matches!(g, GroupWord::Name(_));
+        let named = matches!(&ids.groups, Groups::Are(list) if list.iter().any(some));
+        let file = if ids.group.is_some() || of_user || named {
+            account::read(GROUP)?
+        } else {
+            Vec::new()
+        };
+        let group = |name: &String| {
+            account::group(&file, name).ok_or_else(|| unknown("group", name, GROUP))
+        };
+        let gid = match &ids.group {
+            Some(name) => Some(group(name)?),
+            None => ids.gid.or(account.map(|a| a.gid)),
+        };
+        let groups = match &ids.groups {
+            Groups::Keep => None,
+            Groups::Are(list) => Some(
+                list.iter()
+                    .map(|word| match word {
+                        GroupWord::Id(id) => Ok(*id),
+                        GroupWord::Name(name) => group(name),
+                    })
+                    .collect::<Result<Vec<_>, _>>()?,
+            ),
+            Groups::OfUser => {
+                let name = match &ids.user {
+                    Some(name) => name.clone().into_bytes(),
+                    None => uid
+                        .and_then(|uid| account::name_of(&passwd, uid))
+                        .ok_or_else(|| {
+                            unknown("user", &uid.unwrap_or_default().to_string(), PASSWD)
+                        })?,
+                };
+                let mut groups = account::groups_of(&file, &name);
+                groups.extend(gid);
+                if groups.len() > MAX_GROUPS {
+                    return Err(Failure::wrong(format!(
+                        "the user is in more than {MAX_GROUPS} groups"
+                    )));
+                }
+                Some(groups)
+            }
+        };
+        Ok(Self { uid, gid, groups })
+    }
+}
+
+impl GroupWord {
+    fn id(&self) -> Option<u32> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Name(_) => None,
+        }
+    }
+}
+
 fn change_uid(uid: u32, before: Triple) -> Result<(), Failure> {
-    let had_keep = kernel::prctl("PR_GET_KEEPCAPS", libc::PR_GET_KEEPCAPS, 0, 0)? == 1;
-    let keep = !had_keep && !before.permitted.is_empty();
+    let bits = kernel::securebits()?;
+    // With no_setuid_fixup a change of ids takes nothing, and keep_caps may be locked.
+    let needed = bits & (securebits::KEEP_CAPS | securebits::NO_SETUID_FIXUP) == 0;
+    let keep = needed && !before.permitted.is_empty();
     if keep {
         kernel::prctl("PR_SET_KEEPCAPS", libc::PR_SET_KEEPCAPS, 1, 0)?;
     }

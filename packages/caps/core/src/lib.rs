@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod account;
 pub mod all_threads;
 mod ambient;
 mod bounding;
@@ -15,6 +16,8 @@ mod ids;
 pub mod kernel;
 pub mod namespace;
 mod no_new_privs;
+mod parent_death;
+mod securebits;
 mod set;
 mod sets;
 pub mod trace;
@@ -22,8 +25,10 @@ pub mod trace;
 pub use ambient::Ambient;
 pub use bounding::Bounding;
 pub use cap::Cap;
-pub use ids::{Groups, Ids};
+pub use ids::{GroupWord, Groups, Ids};
 pub use no_new_privs::NoNewPrivs;
+pub use parent_death::Pdeathsig;
+pub use securebits::Securebits;
 pub use set::CapSet;
 pub use sets::Sets;
 
@@ -35,5 +40,7 @@ pub const KINDS: &[Kind] = &[
     kind::<Ids>("caps.ids"),
     kind::<Sets>("caps.sets"),
     kind::<Ambient>("caps.ambient"),
+    kind::<Securebits>("caps.securebits"),
+    kind::<Pdeathsig>("caps.pdeathsig"),
     kind::<NoNewPrivs>("caps.no-new-privs"),
 ];

@@ -56,6 +56,9 @@ pub struct Sets {
     effective: Option<Change>,
     permitted: Option<Change>,
     inheritable: Option<Change>,
+    /// What `all` did not cover since the process lacks it: for people, not acted on.
+    #[serde(default, rename = "lacks")]
+    _lacks: CapSet,
 }
 
 impl Sets {

@@ -220,6 +220,55 @@ fn no_new_privs_is_set_by_anyone() {
 }
 
 #[test]
+fn securebits_change_what_is_named() {
+    if !is_root() {
+        return;
+    }
+    let set = r#"{"do":"caps.securebits","set":["noroot","noroot_locked"]}"#;
+    let clear = r#"{"do":"caps.securebits","clear":["noroot"]}"#;
+    assert!(play(as_is, &format!("[{set},{set}]")).is_ok());
+    let failure = play(as_is, &format!("[{set},{clear}]")).unwrap_err();
+    assert!(
+        failure.contains("PR_SET_SECUREBITS 0x3 to 0x2"),
+        "{failure}"
+    );
+    let failure = play(as_nobody, &format!("[{set}]")).unwrap_err();
+    assert!(failure.contains("PR_SET_SECUREBITS"), "{failure}");
+    assert!(
+        play(as_nobody, &format!("[{clear}]")).is_ok(),
+        "it is not set"
+    );
+    // With no_setuid_fixup a change of ids takes nothing, so a locked keep_caps is no hindrance.
+    let lock = r#"{"do":"caps.securebits","set":["keep_caps_locked"]}"#;
+    let fixup = r#"{"do":"caps.securebits","set":["no_setuid_fixup"]}"#;
+    let ids = r#"{"do":"caps.ids","uid":1000,"groups":[]}"#;
+    let failure = play(as_is, &format!("[{lock},{ids}]")).unwrap_err();
+    assert!(failure.contains("PR_SET_KEEPCAPS"), "{failure}");
+    let seen = play(as_is, &format!("[{lock},{fixup},{ids}]")).unwrap();
+    assert_eq!(bits(&seen, "CapEff"), own("CapEff"));
+}
+
+#[test]
+fn names_are_those_of_the_root() {
+    if !is_root() {
+        return;
+    }
+    let seen = play(
+        as_is,
+        r#"[{"do":"caps.ids","user":"root","group":"root","groups":["root",7]}]"#,
+    )
+    .unwrap();
+    assert_eq!(value(&seen, "Uid"), "0,0,0,0");
+    assert_eq!(value(&seen, "Groups"), "0,7");
+    let failure = play(
+        as_is,
+        r#"[{"do":"caps.ids","user":"no-such-user","groups":[]}]"#,
+    )
+    .unwrap_err();
+    assert!(failure.contains("no user 'no-such-user'"), "{failure}");
+}
+
+#[test]
 fn setpcap_goes_last() {
     if !is_root() {
         return;
@@ -252,6 +301,25 @@ fn values_are_refused_before_anything_is_done() {
         (r#"{"do":"caps.ids","groups":[],"uid":-1}"#, "-1"),
         (r#"{"do":"caps.ambient","raise":[]}"#, "raise"),
         (r#"{"do":"caps.no-new-privs","more":1}"#, "more"),
+        (r#"{"do":"caps.ids","groups":"of-user"}"#, "of-user"),
+        (
+            r#"{"do":"caps.ids","groups":[],"uid":1,"user":"a"}"#,
+            "user",
+        ),
+        (
+            r#"{"do":"caps.ids","groups":[],"gid":1,"group":"a"}"#,
+            "group",
+        ),
+        (r#"{"do":"caps.ids","groups":[],"user":"a:b"}"#, "user"),
+        (r#"{"do":"caps.ids","groups":["1"]}"#, "groups"),
+        (r#"{"do":"caps.securebits"}"#, "set"),
+        (r#"{"do":"caps.securebits","set":["no"]}"#, "'no'"),
+        (
+            r#"{"do":"caps.securebits","set":["noroot"],"clear":["noroot"]}"#,
+            "clear",
+        ),
+        (r#"{"do":"caps.pdeathsig","signal":0}"#, "signal"),
+        (r#"{"do":"caps.pdeathsig","signal":"TERM"}"#, "signal"),
     ] {
         let message = play(as_is, &format!("[{step}]")).unwrap_err();
         assert!(

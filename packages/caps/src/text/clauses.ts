@@ -17,12 +17,12 @@ const FLAGS = /[eip]*/y
 const LISTED = /[a-zA-Z0-9_]/y
 
 /** Reads clauses from left to right, each changing what the ones before it made; no clause: nothing is set.
- *  `last`: the highest capability of the kernel, which `all` reaches. Throws a ToolError `E_INPUT` that says where. Pure. */
-export function parseClauses(text: string, last: number): ThreadSets {
+ *  `last`: the highest capability of the kernel, which `all` reaches; or `all` is what is meant by it. Throws a ToolError `E_INPUT` that says where. Pure. */
+export function parseClauses(text: string, last: number, all = fullSet(last)): ThreadSets {
   const sets = { effective: 0n, permitted: 0n, inheritable: 0n }
   let at = matchAt(SPACE, text, 0).length
   while (at < text.length) {
-    const list = readList(text, at, last)
+    const list = readList(text, at, all)
     at = readActions(text, list.end, list, sets)
     at += matchAt(SPACE, text, at).length
   }
@@ -36,8 +36,7 @@ interface List {
   readonly named: boolean
 }
 
-function readList(text: string, start: number, last: number): List {
-  const all = fullSet(last)
+function readList(text: string, start: number, all: bigint): List {
   if (matchAt(LISTED, text, start) === '') return { mask: all, end: start, named: false }
   let mask = 0n
   for (let at = start; ; at++) {
