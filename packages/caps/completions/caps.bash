@@ -47,7 +47,7 @@ _srcon_caps() {
   esac
   case $verb in
     '')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--drop= --keep= --ambient= --no-new-privs --user= --groups= --clear-groups --keep-groups --plan --dry-run --new --config= --json --help --version'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--drop= --keep= --add= --caps= --iab= --ambient= --keep-caps --securebits= --pdeathsig= --no-new-privs --user= --groups= --init-groups --clear-groups --keep-groups --plan --dry-run --new --config= --json --help --version'
       elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show tree decode explain supports test files set-file verify-file remove-file why'; :
       fi ;;
     'show')
