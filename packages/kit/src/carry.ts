@@ -88,6 +88,7 @@ export async function foldWords(own: AnyLink, before: readonly Part[], words: re
   if (command.length === 0) throw usage(last?.link.table.name ?? own.table.name, 'no command follows', '… -- COMMAND')
   for (const { scanned, link } of chain.links) refuseFilterOptions(link.table.name, scanned.standard)
   const bytes = commandBytes(command)
+  for (const { link, scanned } of chain.links) await link.load?.(scanned.link)
   const parts = partsOf(chain, before)
   if (changesRoot(parts.flatMap(({ steps }) => steps))) refuseLateTools(own.table.name, linksOf(parts), bytes)
   return { parts, command: bytes.map(toPlanWord) }
