@@ -33,19 +33,20 @@ export async function filters(dir, rounds) {
   const rules = join(dir, 'rules')
   writeFileSync(rules, asRules(policy))
   const [ours, theirs] = [join(dir, 'ours.bpf'), join(dir, 'theirs.bpf')]
+  const bytes = Buffer.from(source.text)
   const times = { ours: [], theirs: [] }
   for (let round = -1; round < Math.max(rounds / 10, 5); round++) {
     const [their] = run(program, ['compile', '3', rules, theirs]).map(ns => ns / 1e6)
     const before = performance.now()
-    for (let i = 0; i < 10; i++) addon().compile(Buffer.from(source.text), 'policy', context)
+    for (let i = 0; i < 10; i++) addon().compile(bytes, source.path, context)
     const our = (performance.now() - before) / 10
     if (round < 0) continue
     times.ours.push(our)
     times.theirs.push(their)
   }
-  writeFileSync(ours, addon().compile(Buffer.from(source.text), 'policy', context).program)
+  writeFileSync(ours, addon().compile(bytes, source.path, context).program)
   const [installOurs, installTheirs] = run(program, ['install', String(rounds), ours, theirs]).map(ns => ns / 1e3)
-  const calls = run(program, ['call', String(Math.max(Math.round(rounds / 10), 5)), '-', ours, theirs])
+  const calls = run(program, ['call', String(Math.max(Math.round(rounds / 4), 25)), '-', ours, theirs])
   const by = at => Object.fromEntries(['getppid', 'personality', 'reboot'].map((name, i) => [name, calls[3 * at + i]]))
   return {
     profile: source.path,

@@ -5,7 +5,7 @@ import { root, run } from './run.mjs'
 
 const named = process.argv.slice(2)
 const folder = 'packages/seccomp-filter/test'
-const files = named.length > 0 ? named : ['kernel', 'replay', 'random', 'libseccomp', 'machine'].map(name => `${folder}/${name}.test.ts`)
+const files = named.length > 0 ? named : [...['kernel', 'replay', 'random', 'libseccomp', 'machine'].map(name => `${folder}/${name}.test.ts`), 'packages/caps/test/text.test.ts']
 const env = { ...process.env, SRCON_ORACLE: 'full', SRCON_FUZZ: process.env.SRCON_FUZZ ?? '1000000' }
 // A file that is run by itself, tap gives half a minute.
 env.TAP_TIMEOUT = '3600'

@@ -122,6 +122,8 @@ interface Addon {
   terse(asked: Asked): Reply
   /** By OCI's name of the architecture. */
   callsOf(architecture: string): readonly KnownCall[]
+  constantOf(name: string, architecture: string): number | null
+  groupOf(name: string): readonly string[] | null
   /** Without a text: the preset of that name. */
   compile(text: Buffer | undefined, name: string, context: Context): Compiled
   plain(text: Buffer | undefined, name: string, context: Context): Plain

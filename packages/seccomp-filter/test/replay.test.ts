@@ -8,13 +8,17 @@ import { execute } from '../src/simulate/machine.ts'
 import { ways } from '../src/simulate/ways.ts'
 import { both, calls, opened, subjects } from './oracle/subjects.ts'
 
+const full = process.env['SRCON_ORACLE'] === 'full'
+
 t.test('nine architectures', async t => {
   let compared = 0
   for (const subject of subjects()) {
     for (const way of ways) {
       const { program, policy } = both(opened(subject, way.machine), way.machine)
       const seen = new Set<number>()
+      let at = 0
       for (const call of calls(policy, way)) {
+        if (!full && at++ % 4 !== 0) continue
         const [said, ran] = [evaluate(policy, call, callsOf), execute(program, wordsOf(call)).value]
         compared++
         seen.add(ran)

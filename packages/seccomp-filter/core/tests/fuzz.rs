@@ -4,7 +4,7 @@
 
 mod support;
 
-use seccomp_filter_core::{Arch, bpf, compile, oci};
+use seccomp_filter_core::{Arch, bpf, compile, oci, source, terse};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -131,7 +131,7 @@ fn noise(random: &mut Random) -> Vec<u8> {
 
 /// Gives a reader its inputs. It returns whether it took one.
 fn feed(name: &str, valid: &[Vec<u8>], reader: impl Fn(&[u8]) -> bool) {
-    let inputs: u64 = std::env::var("SRCON_FUZZ").map_or(4000, |n| n.parse().unwrap());
+    let inputs: u64 = std::env::var("SRCON_FUZZ").map_or(1500, |n| n.parse().unwrap());
     let (mut taken, mut slowest) = (0, Duration::ZERO);
     PEAK.store(NOW.load(Relaxed), Relaxed);
     let before = NOW.load(Relaxed);
@@ -205,6 +205,27 @@ fn run(bytes: &[u8]) -> bool {
     bpf::decode(bytes).is_some_and(|program| bpf::run(&program, &data).is_some())
 }
 
+/// Short texts that have everything: a long one is mostly refused for its first damage.
+fn texts() -> Vec<Vec<u8>> {
+    let own = [
+        "default errno EPERM\nunknown errno ENOSYS\narch x86 x32 arm\nallow @basic-io read\nsocket(domain in AF_UNIX, AF_INET or type & 0xf == 1): allow\n",
+        "default allow # all\nclosed kill-thread\nflags log\ngroup @mine = ptrace bpf\n  mount\nerrno 1 @mine\nclone(flags & CLONE_NEWUSER|CLONE_NEWNS != 0 and arg1 > -100): errno EACCES\n",
+        "extends default\nclone3: errno ENOSYS\nprctl(option not in 1, 2, 0o3): trap 7\nmmap(arg2 & 4 == 4): kill-process\n",
+    ];
+    own.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+fn read_terse(bytes: &[u8]) -> bool {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = terse::format::format(text);
+    }
+    let arch = Arch::ALL[bytes.len() % Arch::ALL.len()];
+    match source::read(bytes, "fuzz.policy", &context(arch)) {
+        Ok(source::Source::Policy(profile)) => compile(&profile.policy).is_ok(),
+        Ok(source::Source::Program(_)) | Err(_) => false,
+    }
+}
+
 #[test]
 fn every_reader() {
     feed("OCI and Docker profiles", &profiles(), read);
@@ -214,4 +235,5 @@ fn every_reader() {
         Some(bpf::encode(&compile(&policy).ok()?.insns))
     });
     feed("BPF programs", &programs.collect::<Vec<_>>(), run);
+    feed("the terse form", &texts(), read_terse);
 }

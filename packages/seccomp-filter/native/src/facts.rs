@@ -1,7 +1,10 @@
 //! The table of system calls as data, for who must not use the compiler: the second implementation.
 
 use napi_derive::napi;
-use seccomp_filter_core::{Arch, table};
+use seccomp_filter_core::{
+    Arch, table,
+    terse::{constants, groups},
+};
 
 /// A system call as one way into the kernel has it.
 #[napi(object)]
@@ -46,4 +49,19 @@ fn registers(call: &table::Call, arch: Arch) -> Vec<Vec<String>> {
         }
     }
     registers
+}
+
+/// The value of a constant (`AF_UNIX`) on an architecture; null if there is none of that name.
+#[napi]
+#[must_use]
+pub fn constant_of(name: String, architecture: String) -> Option<i64> {
+    constants::value(&name, Arch::from_oci(&architecture)?)
+}
+
+/// The calls of a built-in group, `@file-system`; null if there is none.
+#[napi]
+#[must_use]
+pub fn group_of(name: String) -> Option<Vec<String>> {
+    let calls = groups::lists().get(name.as_str())?;
+    Some(calls.iter().map(|&call| call.to_owned()).collect())
 }

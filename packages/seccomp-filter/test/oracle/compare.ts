@@ -23,7 +23,7 @@ export function contextOf(machine: string, registers = false): Context {
 
 /** Compiles; throws if it is refused, or if the kernel would refuse the program. */
 export function compile(text: string, context: Context): ReturnType<typeof decode> {
-  const { program, error } = addon().compile(Buffer.from(text), 'policy', context)
+  const { program, error } = addon().compile(Buffer.from(text), 'x.policy', context)
   if (!program) throw new Error(`refused: ${error?.line}:${error?.column} ${error?.message}\n${text}`)
   const decoded = decode(program, nativeOf(context.arch)?.bigEndian)
   const reason = refusal(decoded)

@@ -2,10 +2,10 @@
 // and the calls that tell one policy from another.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { addon } from '../../src/addon.ts'
 import { readFacts } from '../../src/facts.ts'
 import { presets } from '../../src/index.ts'
 import { DOCKER_CAPS } from '../../src/profile.ts'
-import { sourceOf } from '../../src/program.ts'
 import { callsOf } from '../../src/simulate/calls.ts'
 import type { Call } from '../../src/simulate/data.ts'
 import type { Policy } from '../../src/simulate/evaluate.ts'
@@ -27,8 +27,7 @@ const folder = join(data ?? '', 'seccomp')
 export const noForeign = data === undefined ? 'SRCON_TEST_DATA does not say where profiles of others are' : false
 
 export function subjects(): readonly Subject[] {
-  const facts = readFacts()
-  const own = Object.keys(presets).map(name => ({ name, text: sourceOf({ profile: name }, facts).text, registers: false }))
+  const own = Object.keys(presets).map(name => ({ name, text: addon().presetText(name) ?? '', registers: false }))
   const foreign = noForeign === false ? readdirSync(folder).map(name => ({ name, text: readFileSync(join(folder, name), 'utf8') })) : []
   return [...own, ...foreign.flatMap(each => [{ ...each, registers: false }, { ...each, registers: true }])]
 }
@@ -45,7 +44,7 @@ export function opened({ text, ...more }: Subject, machine: string): Subject {
 export function both({ name, text, registers }: Subject, machine: string): { readonly program: ReturnType<typeof compile>; readonly policy: Policy } {
   const context = { arch: machine, caps: [...DOCKER_CAPS], major: 6, minor: 1, registers }
   const host = { ...readFacts(), arch: machine, kernel: [6, 1] as const }
-  return { program: compile(text, context), policy: readPolicy({ name, text }, registers ? { widths: 'register' } : {}, host) }
+  return { program: compile(text, context), policy: readPolicy({ name, text, bytes: Buffer.from(text) }, registers ? { widths: 'register' } : {}, host) }
 }
 
 const patterns: readonly (readonly bigint[])[] = [
