@@ -23,6 +23,8 @@ _srcon_rootfs_fetch() {
   fi
   case $verb:$option:$equals in
     :--sha512:*) :; return ;;
+    :--sha256:*) :; return ;;
+    :--key:*) _srcon_reply "$cur" compgen -f; return ;;
     :--mirror:*) _srcon_reply "$cur" compgen -d; return ;;
     :--arch:*) :; return ;;
     :--cache:*) _srcon_reply "$cur" compgen -d; return ;;
@@ -33,7 +35,7 @@ _srcon_rootfs_fetch() {
   esac
   case $verb in
     '')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --quiet --json --help --version'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --quiet --json --help --version'
       fi ;;
   esac
   # A value is written right after the equals sign.

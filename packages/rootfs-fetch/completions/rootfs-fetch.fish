@@ -23,6 +23,8 @@ end
 complete -c rootfs-fetch -f
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_dashes' -a '(__srcon_rootfs_fetch_command)'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l sha512 -r -d 'the sum that the archive must have'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l sha256 -r -d 'the same as SHA-256'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l key -x -a '(__fish_complete_path (commandline -ct))' -d 'the OpenPGP key that must have signed'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l mirror -x -a '(__fish_complete_directories (commandline -ct))' -d 'where Alpine lies: http:, https:, file: or a directory'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l arch -r -d 'architecture as Alpine writes it (default: of this machine)'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l offline -d 'use only what is in the cache'

@@ -1,27 +1,39 @@
-// The cache: archives under blobs/sha512/, trees under trees/, both named by the archive's sum. What is
-// there is whole: it is made under tmp/ by the holder of the sum's lock, brought to disk, then renamed.
-// A process that is killed leaves its lock free (flock(2)) and something in tmp/, which the next one that
-// gets the lock removes. See rename(2).
-import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+// The cache: an OCI layout (blobs/sha256, blobs/sha512, index.json) of archives, trees under trees/, both named by
+// the archive's sum. What is there is whole: it is made under tmp/ by the holder of the sum's lock, brought to disk, then
+// renamed; a download is made under partial/, where the next process goes on with it. A process that is killed leaves its
+// lock free (flock(2)) and something in tmp/, which the next one that gets the lock removes. See rename(2).
+import { closeSync, constants, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ToolError } from '@srcon/kit/error'
 import { failed, failedCall, native, tool } from './native.ts'
-import { isSum } from './sums.ts'
+import { digestOf, isDigest, splitDigest, type Digest } from './digest.ts'
+import type { ImageConfig, Verified } from './source/kind.ts'
 
 /** What a tree was made from; kept beside it. */
 export interface TreeRecord {
   readonly source: string
   readonly version?: string | undefined
   readonly arch?: string | undefined
-  readonly sha512: string
-  /** Who vouched for the archive when the tree was made. */
-  readonly verified: Verified
+  /** Of its archives, the lowest first. */
+  readonly digests: readonly Digest[]
+  /** Who vouched for the archives when the tree was made. */
+  readonly verified: readonly Verified[]
+  readonly signedBy?: string | undefined
   readonly report: TreeReport
+  readonly config?: ImageConfig | undefined
 }
-/** `pinned`: the caller's own sum; `mirror`: the mirror's; `none`: nobody. */
-export type Verified = 'pinned' | 'mirror' | 'none'
+
+/** What a name stood for when it was last fetched. */
+export interface Ref {
+  readonly digests: readonly Digest[]
+  readonly verified: readonly Verified[]
+  readonly signedBy?: string | undefined
+  readonly version?: string | undefined
+  readonly config?: ImageConfig | undefined
+}
 
 /** Every way in which the tree is not what the archive says; see the core's Report. */
 export interface TreeReport {
@@ -38,6 +50,9 @@ export interface TreeReport {
 export interface Lock {
   release(): void
 }
+
+/** A partial download that nobody went on with for so long is removed, milliseconds. */
+const FORGOTTEN = 7 * 86_400_000
 
 /** How often a lock that another process holds is tried, milliseconds. flock(2) has no wait that can be called off. */
 const POLL = 50
@@ -63,7 +78,8 @@ export class Cache {
       // 0700: a tree may hold set-id programs, which are for containers only.
       mkdirSync(cache.root, { recursive: true, mode: 0o700 })
       refuseForeign(cache.root)
-      for (const name of ['blobs/sha512', 'trees', 'refs', 'locks', 'tmp']) mkdirSync(join(cache.root, name), { recursive: true })
+      for (const name of ['blobs/sha256', 'blobs/sha512', 'trees', 'refs', 'locks', 'tmp', 'partial']) mkdirSync(join(cache.root, name), { recursive: true })
+      cache.#layout()
     } catch (cause) {
       throw cause instanceof ToolError ? cause : failedCall(`cannot use the cache ${cache.root}`, cause, cache.root)
     }
@@ -75,17 +91,38 @@ export class Cache {
   tree(name: string): { path: string; record: TreeRecord } | undefined {
     const folder = join(this.root, 'trees', name)
     const path = join(folder, 'rootfs')
-    const record = readJson(join(folder, 'tree.json')) as TreeRecord | undefined
+    const record = recordOf(readJson(join(folder, 'tree.json')))
     return record && statSync(path, { throwIfNoEntry: false })?.isDirectory() ? { path, record } : undefined
   }
 
-  blob(sha512: string): string {
-    return join(this.root, 'blobs/sha512', sha512)
+  /** Where an archive is, or would be. */
+  blob(digest: Digest): string {
+    const { algorithm, hex } = splitDigest(digest)
+    return join(this.root, 'blobs', algorithm, hex)
   }
 
-  /** Whether a tree of any variant, or the archive, is there. */
-  holds(sha512: string): boolean {
-    return existsSync(this.blob(sha512)) || readdirSync(join(this.root, 'trees')).some(name => name.startsWith(sha512))
+  hasBlob(digest: Digest): boolean {
+    return existsSync(this.blob(digest))
+  }
+
+  /** Whether a tree of any variant, or all archives, are there. */
+  holds(digests: readonly Digest[]): boolean {
+    const name = treeName(digests)
+    return digests.every(digest => this.hasBlob(digest)) || readdirSync(join(this.root, 'trees')).some(each => each.startsWith(name))
+  }
+
+  /** Where a download is made; the holder of the lock `name` owns it. What is there is gone on with. */
+  partial(name: string): string {
+    return join(this.root, 'partial', name)
+  }
+
+  /** Notes that something of the cache was used, for `gc`: its time of change. */
+  used(path: string): void {
+    try {
+      utimesSync(path, new Date(), new Date())
+    } catch {
+      // A cache that is only read has no use for it.
+    }
   }
 
   /** The names below a folder of names, without `.json`. */
@@ -94,16 +131,21 @@ export class Cache {
     return existsSync(at) ? readdirSync(at).map(name => name.replace(/\.json$/, '')) : []
   }
 
-  /** The sum that a name stood for when it was last fetched. */
-  ref(name: string): { sha512: string; verified: Verified } | undefined {
-    const ref = readJson(join(this.root, 'refs', name)) as { sha512?: unknown; verified?: Verified } | undefined
-    return ref && isSum(ref.sha512) ? { sha512: ref.sha512, verified: ref.verified ?? 'none' } : undefined
+  /** What a name stood for when it was last fetched. */
+  ref(name: string): Ref | undefined {
+    const ref = readJson(join(this.root, 'refs', name)) as (Partial<Ref> & { sha512?: unknown }) | undefined
+    if (!ref) return undefined
+    // As the first version wrote it.
+    const old = digestOf('sha512', ref.sha512)
+    const digests = old === undefined ? ref.digests : [old]
+    if (!Array.isArray(digests) || digests.length === 0 || !digests.every(isDigest)) return undefined
+    return { ...ref, digests, verified: verifiedOf(ref.verified) }
   }
 
   /** Call it with the lock `key` held: the temporary file is named by it. */
-  setRef(name: string, key: string, sha512: string, verified: Verified): void {
+  setRef(name: string, key: string, ref: Ref): void {
     const made = this.temporary(key, 'ref')
-    writeDurably(made, { sha512, verified })
+    writeDurably(made, ref)
     this.commit(made, join(this.root, 'refs', name))
   }
 
@@ -130,7 +172,9 @@ export class Cache {
       mkdirSync(folder, { recursive: true })
       renameSync(from, to)
     } catch (cause) {
-      throw failedCall(`cannot put ${to} in its place`, cause, this.root)
+      // A part of the cache may lie on a file system of its own; a file can be brought there, and named when it is whole.
+      if ((cause as NodeJS.ErrnoException).code !== 'EXDEV' || !statSync(from).isFile()) throw failedCall(`cannot put ${to} in its place`, cause, this.root)
+      this.#across(from, to)
     }
     syncFolder(folder)
   }
@@ -151,10 +195,48 @@ export class Cache {
     return join(to, 'rootfs')
   }
 
+  /** Writes the record of a tree that is there anew. Call it with the lock `key` held. */
+  setRecord(key: string, name: string, record: TreeRecord): void {
+    const made = this.temporary(key, 'record')
+    writeDurably(made, record)
+    this.commit(made, join(this.root, 'trees', name, 'tree.json'))
+  }
+
   /** Removes a tree or a file, whatever its modes. */
   async remove(path: string): Promise<void> {
     const failure = await native().removeTree(path)
     if (failure) throw failed('cannot remove what is left', failure, this.root)
+  }
+
+  /** A file to another file system. */
+  #across(from: string, to: string): void {
+    const aside = `${to}.new`
+    try {
+      rmSync(aside, { force: true })
+      copyFileSync(from, aside, constants.COPYFILE_EXCL)
+      const fd = openSync(aside, 'r')
+      try {
+        fsyncSync(fd)
+      } finally {
+        closeSync(fd)
+      }
+      renameSync(aside, to)
+      rmSync(from)
+    } catch (cause) {
+      rmSync(aside, { force: true })
+      throw failedCall(`cannot put ${to} in its place`, cause, join(to, '..'))
+    }
+  }
+
+  /** What makes a directory an OCI layout. */
+  #layout(): void {
+    for (const [name, value] of [['oci-layout', { imageLayoutVersion: '1.0.0' }], ['index.json', { schemaVersion: 2, manifests: [] }]] as const) {
+      const path = join(this.root, name)
+      if (existsSync(path)) continue
+      const made = `${path}.${process.pid}`
+      writeDurably(made, value)
+      renameSync(made, path)
+    }
   }
 
   #tryLock(name: string): Lock | undefined {
@@ -174,7 +256,38 @@ export class Cache {
         lock.release()
       }
     }
+    for (const name of readdirSync(join(this.root, 'partial'))) {
+      const path = this.partial(name)
+      const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
+      if (Date.now() - changed < FORGOTTEN) continue
+      const lock = this.#tryLock(name.split('.')[0] ?? name)
+      if (!lock) continue
+      rmSync(path, { force: true })
+      lock.release()
+    }
   }
+}
+
+/** The name of the tree that these archives make: the sum itself, or one over the sums of all layers. */
+export function treeName(digests: readonly Digest[]): string {
+  const [first] = digests
+  if (digests.length === 1 && first !== undefined) return splitDigest(first).hex
+  return createHash('sha256').update(digests.join(' ')).digest('hex')
+}
+
+/** A tree's record; one of an older version in today's words. */
+function recordOf(value: unknown): TreeRecord | undefined {
+  const record = value as (TreeRecord & { sha512?: unknown }) | undefined
+  if (!record) return undefined
+  const old = digestOf('sha512', record.sha512)
+  const digests = old === undefined ? record.digests : [old]
+  return Array.isArray(digests) && digests.every(isDigest) ? { ...record, digests, verified: verifiedOf(record.verified) } : undefined
+}
+
+/** What an older version wrote as one word. */
+function verifiedOf(value: unknown): readonly Verified[] {
+  if (Array.isArray(value)) return value as Verified[]
+  return value === 'pinned' || value === 'mirror' ? [value] : []
 }
 
 /** In a directory of somebody else, a tree could be changed after it was verified. */

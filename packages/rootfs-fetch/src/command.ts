@@ -24,7 +24,7 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
   for (const name of stopping) process.on(name, stop)
   try {
     const rootfs = await fetchRootfs(source, { ...options, signal: controller.signal, onProgress: speaker(note) })
-    if (!rootfs.cached || rootfs.verified === 'none') for (const line of rootfs.notes) note(line)
+    if (!rootfs.cached || rootfs.verified.length === 0) for (const line of rootfs.warnings) note(line)
     if (base) out.data(withRoot(base, rootfs.path))
     else if (out.json) out.data(rootfs)
     else out.line(rootfs.path)

@@ -1,28 +1,33 @@
-// From a source to a tree: find the archive, have its sum, and unless the cache holds the tree already,
-// get the archive, unpack it aside and put it in its place. Whoever comes second waits for the first and
-// finds everything there.
+// From a source to a tree: the source finds archives and who vouches for them; unless the cache holds the tree already, they
+// are fetched at the same time, unpacked aside and put in their place. Whoever comes second waits for the first and finds
+// everything there. No source is known here by name.
 import { ToolError, usage } from '@srcon/kit/error'
-import { getArchive, type Archive } from './archive.ts'
-import { Cache, defaultCache, type TreeRecord, type TreeReport, type Verified } from './cache.ts'
+import { getArchive, hashFile, keyOf, type OpenArchive } from './archive.ts'
+import { Cache, defaultCache, treeName, type TreeRecord, type TreeReport } from './cache.ts'
+import { type Digest } from './digest.ts'
+import { Client } from './download/client.ts'
+import type { DownloadLimits } from './download/limits.ts'
 import { tool } from './native.ts'
-import { parseSource, type Source } from './source.ts'
-import { fromAlpine } from './source/fetch-alpine.ts'
-import { fromTar } from './source/tar.ts'
-import { readSum } from './sums.ts'
+import { loadSource, splitSource } from './source.ts'
+import type { Ask, Found, ImageConfig, Verified, Wanted } from './source/kind.ts'
 import { canGiveOwners, unpackInto } from './unpack.ts'
 
-export interface FetchOptions {
+export interface FetchOptions extends DownloadLimits {
   /** SHA-512 that the archive must have, hexadecimal. */
   readonly sha512?: string | undefined
-  /** Where Alpine lies: a URL or a directory. Default: SRCON_ALPINE_MIRROR, else Alpine's own. */
+  /** SHA-256 that the archive must have, hexadecimal. */
+  readonly sha256?: string | undefined
+  /** Where the source's archives lie: a URL or a directory. Default: its environment variable (SRCON_ALPINE_MIRROR …), else its own server. */
   readonly mirror?: string | undefined
-  /** As Alpine writes it, `x86_64`. Default: of this machine. */
+  /** As the source writes it, `x86_64`, `amd64`. Default: of this machine. */
   readonly arch?: string | undefined
+  /** File with the OpenPGP key that must have signed. */
+  readonly key?: string | undefined
   /** Where trees are kept. Default: SRCON_CACHE, else XDG_CACHE_HOME/srcon, else ~/.cache/srcon. */
   readonly cache?: string | undefined
   /** Only what is in the cache. */
   readonly offline?: boolean | undefined
-  /** Accept an archive for which the mirror has no sum. */
+  /** Accept an archive for which there is no sum. */
   readonly insecure?: boolean | undefined
   /** Set no set-id bits. */
   readonly stripSetId?: boolean | undefined
@@ -36,15 +41,17 @@ export interface FetchOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
-/** `wait`: another process works on the same archive. Bytes are those of the archive. */
+/** `wait`: another process works on the same; `make`: a program makes the archive. Bytes are those of the archive. */
 export interface Progress {
-  readonly phase: 'wait' | 'download' | 'unpack'
+  readonly phase: 'wait' | 'download' | 'make' | 'unpack'
   readonly bytes: number
   readonly total?: number | undefined
+  /** The archive: a file name, `layer 2/5`. */
+  readonly label?: string | undefined
   /** Of a download. */
-  readonly url?: string
+  readonly url?: string | undefined
   /** While unpacking. */
-  readonly entries?: number
+  readonly entries?: number | undefined
 }
 
 /** A tree and where it came from. */
@@ -54,48 +61,60 @@ export interface Rootfs {
   readonly source: string
   readonly version?: string | undefined
   readonly arch?: string | undefined
-  readonly sha512: string
-  readonly verified: Verified
+  /** Of the archive; of the lowest layer where there are several. */
+  readonly digest: Digest | undefined
+  /** Of all layers, the lowest first. */
+  readonly digests: readonly Digest[]
+  /** Who vouches for it; empty: nobody. */
+  readonly verified: readonly Verified[]
+  /** Fingerprint of the key, where a signature was verified. */
+  readonly signedBy?: string | undefined
   /** The tree was there already. */
   readonly cached: boolean
+  /** Bytes of all its files. */
+  readonly bytes: number
   readonly report: TreeReport
   /** In which ways the tree is not what the archive says, and what was not verified: a line each. */
-  readonly notes: readonly string[]
+  readonly warnings: readonly string[]
+  /** Of an image. */
+  readonly config?: ImageConfig | undefined
+  readonly facts?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** What a source found: an archive with a known sum, or one whose sum only getting it will tell. */
-export interface Found {
-  readonly source: string
-  readonly version?: string | undefined
-  readonly arch?: string | undefined
-  readonly verified: Verified
-  /** Names the lock; the sum itself where it is known. */
-  readonly key: string
-  readonly sha512: string | undefined
-  /** Remembered under this name, so that it is found without the mirror. */
-  readonly ref?: string
-  readonly notes: readonly string[]
-  /** Where the archive is; absent: only in the cache. */
-  readonly archive?: Archive | undefined
-  /** To be called in any case. */
-  close?(): Promise<void>
-}
-
-/** Makes the tree of `source` (`alpine:3.20`, `tar:FILE`) unless it is there. Throws a ToolError, or the signal's reason. */
-export async function fetchRootfs(source: string | Source, options: FetchOptions = {}): Promise<Rootfs> {
-  const parsed = typeof source === 'string' ? parseSource(source) : source
-  const pinned = options.sha512 === undefined ? undefined : readSum('--sha512', options.sha512)
+/** Makes the tree of `source` (`alpine:3.20`, `tar:FILE`, or the two words of `tar FILE`) unless it is there. Throws a ToolError, or the signal's reason. */
+export async function fetchRootfs(source: string | readonly [string, string?], options: FetchOptions = {}): Promise<Rootfs> {
   if (options.devices === 'keep' && !canGiveOwners()) throw usage(tool, 'only root can make devices', 'leave --devices=keep out')
+  return await withSource(source, options, async (wanted, ask) => {
+    const found = await wanted.find(ask)
+    try {
+      return await makeFound(found, ask)
+    } finally {
+      await found.close?.()
+    }
+  })
+}
+
+/** Reads the words, opens the cache, and closes the connections in any case. */
+export async function withSource<T>(source: string | readonly [string, string?], options: FetchOptions, act: (wanted: Wanted, ask: Ask) => Promise<T>): Promise<T> {
+  const word = typeof source === 'string' ? splitSource(source) : splitSource(...source)
+  const wanted = (await loadSource(word)).read(word, options)
   options.signal?.throwIfAborted()
   const cache = await Cache.open(options.cache ?? defaultCache())
-  const found = parsed.kind === 'tar' ? await fromTar(parsed.file, pinned, options.signal) : await fromAlpine(cache, parsed.version, pinned, options)
+  const client = new Client(options)
   try {
-    const there = isRemembered(cache, found) ? treeOf(cache, found, options) : undefined
-    return there ?? (await makeTree(cache, found, options))
+    return await act(wanted, { cache, client, options, signal: options.signal })
   } finally {
-    await found.close?.()
+    await client.close()
   }
 }
+
+async function makeFound(found: Found, ask: Ask): Promise<Rootfs> {
+  if (found.tree !== undefined) return result(found, { path: found.tree, digests: [], report: nothingLost, cached: true })
+  const there = isRemembered(ask.cache, found, undefined) ? treeOf(found, ask) : undefined
+  return there ?? (await makeTree(found, ask))
+}
+
+const nothingLost: TreeReport = { entries: 0, bytes: 0, devices: 0, owners: 0, setIds: 0, attributes: 0, replaced: 0, records: 0 }
 
 /** What changes a tree is part of its name. */
 function variantOf({ stripSetId, devices }: FetchOptions): string {
@@ -103,75 +122,134 @@ function variantOf({ stripSetId, devices }: FetchOptions): string {
   return `${owners}${stripSetId ? '-nosetid' : ''}${devices === 'keep' ? '-devices' : ''}`
 }
 
-function treeOf(cache: Cache, found: Found, options: FetchOptions): Rootfs | undefined {
-  if (found.sha512 === undefined) return undefined
-  const tree = cache.tree(found.sha512 + variantOf(options))
-  return tree && result(found, tree.path, found.sha512, tree.record.report, true)
+/** The digests of its archives, where all are known. */
+function digestsOf({ archives }: Found): readonly Digest[] | undefined {
+  const digests = archives.flatMap(archive => archive.digests[0] ?? [])
+  return digests.length === archives.length ? digests : undefined
 }
 
-async function makeTree(cache: Cache, found: Found, options: FetchOptions): Promise<Rootfs> {
-  const { signal, onProgress } = options
-  const lock = await cache.lock(found.key, signal, () => onProgress?.({ phase: 'wait', bytes: 0 }))
+function treeOf(found: Found, { cache, options }: Ask): Rootfs | undefined {
+  const digests = digestsOf(found)
+  if (!digests) return undefined
+  const tree = cache.tree(treeName(digests) + variantOf(options))
+  if (!tree) return undefined
+  // A signature over the archive is looked at once; who signed stands in the record.
+  const { signedBy, report } = tree.record
+  if (found.signedBy === undefined && found.archives.some(({ check }) => check) && signedBy === undefined) return undefined
+  cache.used(tree.path.slice(0, tree.path.lastIndexOf('/')))
+  return result(found, { path: tree.path, digests, report, cached: true, signedBy })
+}
+
+async function makeTree(found: Found, ask: Ask): Promise<Rootfs> {
+  const { cache, options, signal } = ask
+  const digests = digestsOf(found)
+  const key = digests ? treeName(digests) : keyOf(found.archives[0])
+  // An archive whose sum is not known yet is fetched under the lock of its own key.
+  const name = digests ? key : `tree-${key}`
+  const lock = await cache.lock(name, signal, () => options.onProgress?.({ phase: 'wait', bytes: 0 }))
   try {
-    const there = treeOf(cache, found, options)
-    if (there) {
-      remember(cache, found, there.sha512)
-      return there
-    }
-    return await unpackArchive(cache, found, options)
+    const there = treeOf(found, ask)
+    if (!there) return await unpackArchives(found, name, ask)
+    remember(found, name, there.digests, there.signedBy, cache)
+    return there
   } finally {
     lock.release()
   }
 }
 
-/** With the lock held. An archive in the cache that turns out damaged is fetched once more. */
-async function unpackArchive(cache: Cache, found: Found, options: FetchOptions): Promise<Rootfs> {
+/** With the lock `key` held. An archive in the cache that turns out damaged is fetched once more. */
+async function unpackArchives(found: Found, key: string, ask: Ask): Promise<Rootfs> {
+  const { cache, options } = ask
   for (let again = false; ; again = true) {
-    const { file, sha512, fresh } = await getArchive(cache, found, options)
-    const name = sha512 + variantOf(options)
-    const known = found.sha512 === undefined ? cache.tree(name) : undefined
-    const made = cache.temporary(found.key, 'tree')
+    const archives = await getAll(found, ask)
+    const digests = archives.map(({ digest }) => digest)
+    const name = treeName(digests) + variantOf(options)
+    const made = cache.temporary(key, 'tree')
+    const final = again || archives.every(({ fresh }) => fresh)
+    const signedBy = archives.find(archive => archive.signedBy)?.signedBy ?? found.signedBy
     try {
-      // Only now, with the archive at hand, its sum is known.
-      if (known) return finish(cache, found, known.path, sha512, known.record.report, true)
-      const report = await unpackInto(cache, made, file, found.source, options)
-      if (report.sha512 === sha512) {
-        const { read: _, sha512: __, ...kept } = report
-        const { source, version, arch, verified } = found
-        const record: TreeRecord = { source, version, arch, sha512, verified, report: kept }
-        return finish(cache, found, await cache.commitTree(made, name, record), sha512, kept, false)
+      const known = cache.tree(name)
+      const kept = known ? known.record.report : await unpackChecked(found, archives, made, ask)
+      if (kept) {
+        const { source, version, arch, config } = found
+        const verified = verifiedBy(found, signedBy)
+        const record: TreeRecord = { source, version, arch, digests, verified, signedBy, report: kept, config }
+        const path = known?.path ?? (await cache.commitTree(made, name, record))
+        if (known) cache.setRecord(key, name, { ...known.record, verified, signedBy })
+        remember(found, key, digests, signedBy, cache)
+        return result(found, { path, digests, report: kept, cached: known !== undefined, signedBy })
       }
-      if (again || fresh) throw changed(found.source)
+      if (final) throw changed(found.source)
     } catch (error) {
       // A damaged archive of the cache looks like damage of any kind.
       const damaged = error instanceof ToolError && /^E_ARCHIVE_(?:DAMAGED|TRUNCATED|UNSAFE|UNSUPPORTED|LIMIT)$/.test(error.code)
-      if (again || fresh || !damaged) throw error
+      if (final || !damaged) throw error
     } finally {
-      await file.close()
+      for (const { file } of archives) await file.close()
       await cache.remove(made)
     }
-    await cache.remove(cache.blob(sha512))
+    for (const { digest, fresh } of archives) if (!fresh) await cache.remove(cache.blob(digest))
   }
 }
 
-function finish(cache: Cache, found: Found, path: string, sha512: string, report: TreeReport, cached: boolean): Rootfs {
-  remember(cache, found, sha512)
-  return result(found, path, sha512, report, cached)
+/** Layers are fetched at the same time; the first failure ends the others. */
+async function getAll({ source, archives }: Found, ask: Ask): Promise<OpenArchive[]> {
+  const stop = new AbortController()
+  const signal = ask.signal ? AbortSignal.any([ask.signal, stop.signal]) : stop.signal
+  const done = await Promise.allSettled(archives.map(async archive => {
+    try {
+      return await getArchive(source, archive, { ...ask, signal })
+    } catch (error) {
+      stop.abort(error)
+      throw error
+    }
+  }))
+  const opened = done.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
+  if (opened.length === done.length) return opened
+  for (const { file } of opened) await file.close()
+  throw stop.signal.reason
 }
 
-/** The name's sum is kept with the name; changing that needs the lock. */
-function isRemembered(cache: Cache, { ref, sha512 }: Found): boolean {
-  return ref === undefined || cache.ref(ref)?.sha512 === sha512
+/** Unpacks; undefined where what was read is not what was verified. */
+async function unpackChecked(found: Found, archives: readonly OpenArchive[], made: string, { cache, options, signal }: Ask): Promise<TreeReport | undefined> {
+  const [archive] = archives
+  if (archive === undefined || archives.length > 1) throw new ToolError(tool, `${found.source} has ${archives.length} layers`, { code: 'E_ARCHIVE_UNSUPPORTED' })
+  const { digest, file } = archive
+  if (digest.startsWith('sha256:') && (await hashFile(file, 'sha256', signal)) !== digest) return undefined
+  const { read: _, sha512, ...report } = await unpackInto(cache, made, file, found.source, options)
+  return digest.startsWith('sha256:') || `sha512:${sha512}` === digest ? report : undefined
 }
 
-function remember(cache: Cache, found: Found, sha512: string): void {
-  const { ref, key, verified } = found
-  if (ref !== undefined && !isRemembered(cache, { ...found, sha512 })) cache.setRef(ref, key, sha512, verified)
+function verifiedBy({ verified }: Found, signedBy: string | undefined): readonly Verified[] {
+  return signedBy === undefined || verified.includes('signature') ? verified : ['signature', ...verified]
 }
 
-function result(found: Found, path: string, sha512: string, report: TreeReport, cached: boolean): Rootfs {
-  const { source, version, arch, verified } = found
-  return { path, source, version, arch, sha512, verified, cached, report, notes: [...found.notes, ...notesOf(report)] }
+/** The name's sums are kept with the name; changing that needs the lock. */
+function isRemembered(cache: Cache, found: Found, signedBy: string | undefined, digests = digestsOf(found)): boolean {
+  if (found.ref === undefined) return true
+  const ref = cache.ref(found.ref)
+  return ref !== undefined && digests !== undefined && ref.digests.join(' ') === digests.join(' ') && (signedBy === undefined || ref.signedBy === signedBy)
+}
+
+function remember(found: Found, key: string, digests: readonly Digest[], signedBy: string | undefined, cache: Cache): void {
+  const { ref, version, config } = found
+  if (ref !== undefined && !isRemembered(cache, found, signedBy, digests)) cache.setRef(ref, key, { digests, verified: verifiedBy(found, signedBy), signedBy, version, config })
+}
+
+interface Made {
+  readonly path: string
+  readonly digests: readonly Digest[]
+  readonly report: TreeReport
+  readonly cached: boolean
+  readonly signedBy?: string | undefined
+}
+
+function result(found: Found, { path, digests, report, cached, signedBy = found.signedBy }: Made): Rootfs {
+  const { source, version, arch, config, facts } = found
+  return {
+    path, source, version, arch, digest: digests[0], digests, verified: verifiedBy(found, signedBy), signedBy, cached, bytes: report.bytes, report,
+    warnings: [...found.warnings, ...lossesOf(report)], config, facts,
+  }
 }
 
 function changed(source: string): ToolError {
@@ -179,7 +257,7 @@ function changed(source: string): ToolError {
 }
 
 /** In words, what the report counts. */
-function notesOf({ owners, devices, setIds, attributes }: TreeReport): string[] {
+function lossesOf({ owners, devices, setIds, attributes }: TreeReport): string[] {
   const files = (n: number): string => (n === 1 ? '1 entry' : `${n} entries`)
   return [
     ...(owners > 0 ? [`all files belong to uid ${process.geteuid?.()}: this user cannot give ${files(owners)} to their owners`] : []),

@@ -4,7 +4,7 @@ import { usage } from '@srcon/kit/error'
 import { parseSize } from '@srcon/kit/size'
 import type { ScannedLink, ToolTable } from '@srcon/kit/table'
 import type { FetchOptions } from './fetch.ts'
-import { parseSource, type Source } from './source.ts'
+import { sources, splitSource } from './source.ts'
 
 export const table: ToolTable = {
   name: 'rootfs-fetch',
@@ -13,11 +13,13 @@ export const table: ToolTable = {
     '': {
       about: 'Make the tree of SOURCE and print its path',
       positionals: [
-        { name: 'source', about: 'alpine[:VERSION], or tar with FILE (also tar:FILE)', required: true },
+        { name: 'source', about: 'alpine[:VERSION|latest|edge], or tar with FILE (also tar:FILE)', required: true },
         { name: 'file', about: 'the archive of tar: plain or gzip', completes: 'file' },
       ],
       options: {
         sha512: { takes: 'value', meta: 'HEX', about: 'the sum that the archive must have', more: 'Beside a sum from the mirror, this one shows forgery too: it comes from elsewhere.' },
+        sha256: { takes: 'value', meta: 'HEX', about: 'the same as SHA-256' },
+        key: { takes: 'value', meta: 'FILE', completes: 'file', about: 'the OpenPGP key that must have signed', more: 'Without it the sum is all that is checked, and the report says so.' },
         mirror: {
           takes: 'value', meta: 'URL', completes: 'directory', about: 'where Alpine lies: http:, https:, file: or a directory',
           more: 'Default: SRCON_ALPINE_MIRROR, else Alpine\'s own. A directory may also hold nothing but alpine-minirootfs archives with SHA512SUMS or .sha512 files.',
@@ -53,7 +55,7 @@ export const table: ToolTable = {
 
 /** What a command line asks for. */
 export interface Wish {
-  readonly source: Source
+  readonly source: readonly [string, string?]
   readonly options: Omit<FetchOptions, 'signal' | 'onProgress'>
   /** Of `--config`. */
   readonly config: string | undefined
@@ -69,18 +71,18 @@ export function readWish({ given, positionals }: ScannedLink): Wish {
   }
   const flag = (name: string): boolean => given.some(each => each.name === name)
   const [word = '', file] = positionals
-  const source = parseSource(word, file)
-  const alpineOnly = ['mirror', 'arch', 'offline', 'insecure'].find(flag)
-  if (source.kind !== 'alpine' && alpineOnly !== undefined) throw usage(tool, `--${alpineOnly} is for alpine, the source is ${source.kind}`)
+  const { name } = splitSource(word, file)
+  const alien = (['mirror', 'arch', 'offline', 'insecure', 'key'] as const).find(option => flag(option) && !sources[name]?.takes.includes(option))
+  if (alien !== undefined) throw usage(tool, `--${alien} is not for ${name}`, `it is for ${Object.keys(sources).filter(each => sources[each]?.takes.includes(alien)).join(', ')}`)
   const devices = value('devices')
   const maxBytes = value('max-bytes')
   const maxEntries = value('max-entries')
   return {
-    source,
+    source: file === undefined ? [word] : [word, file],
     config: value('config'),
     quiet: flag('quiet'),
     options: {
-      sha512: value('sha512'), mirror: value('mirror'), arch: value('arch'), cache: value('cache'),
+      sha512: value('sha512'), sha256: value('sha256'), key: value('key'), mirror: value('mirror'), arch: value('arch'), cache: value('cache'),
       offline: flag('offline'), insecure: flag('insecure'), stripSetId: flag('strip-set-id'),
       devices: devices === 'keep' ? 'keep' : 'skip',
       maxBytes: maxBytes === undefined ? undefined : parseSize(tool, '--max-bytes', maxBytes, { min: 1 }),

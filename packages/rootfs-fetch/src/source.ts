@@ -1,29 +1,47 @@
-// What a tree is made from, as users write it: `alpine`, `alpine:3.20`, `tar FILE`, `tar:FILE`.
+// The sources by name. What is here is data: the module of a source is loaded when its word is asked for.
 import { usage } from '@srcon/kit/error'
+import { nearest } from '@srcon/kit/suggest'
+import type { SourceKind, SourceWord } from './source/kind.ts'
 
-export type Source =
-  | { readonly kind: 'alpine'; readonly version: string | undefined }
-  | { readonly kind: 'tar'; readonly file: string }
+/** Options that not every source knows. */
+export type SourceOption = 'mirror' | 'arch' | 'offline' | 'insecure' | 'key'
+
+export interface SourceRow {
+  /** As help shows it. */
+  readonly form: string
+  readonly about: string
+  readonly takes: readonly SourceOption[]
+  load(): Promise<{ readonly kind: SourceKind }>
+}
+
+export const sources: Readonly<Record<string, SourceRow>> = {
+  alpine: {
+    form: 'alpine[:VERSION|latest|edge]', about: 'Alpine\'s minirootfs', takes: ['mirror', 'arch', 'offline', 'insecure', 'key'],
+    load: async () => await import('./source/alpine.ts'),
+  },
+  tar: { form: 'tar FILE', about: 'an archive', takes: [], load: async () => await import('./source/tar.ts') },
+}
 
 const tool = 'rootfs-fetch'
-const kinds = 'alpine[:VERSION], tar FILE'
 
-/** `3.20`, `3.20.3`, `3.21.0_rc1`, `edge`, `latest-stable`. */
-const version = /^(?:\d{1,3}\.\d{1,3}(?:\.\d{1,3}(?:_rc\d{1,2})?)?|edge|latest-stable)$/
-
-/** From words to a source; throws a ToolError `E_USAGE`. */
-export function parseSource(word: string, file?: string): Source {
+/** From words to a source that there is; throws a ToolError `E_USAGE`. What stands behind the name is read by its module. */
+export function splitSource(word: string, file?: string): SourceWord {
   const colon = word.indexOf(':')
-  const kind = colon < 0 ? word : word.slice(0, colon)
-  const rest = colon < 0 ? undefined : word.slice(colon + 1)
-  if (kind === 'tar') {
-    const path = rest ?? file
-    if (path === undefined || path === '') throw usage(tool, 'tar needs a file', 'rootfs-fetch tar FILE')
-    if (rest !== undefined && file !== undefined) throw usage(tool, `two files: ${rest} and ${file}`)
-    return { kind, file: path }
+  const name = colon < 0 ? word : word.slice(0, colon)
+  if (!Object.hasOwn(sources, name)) {
+    const near = nearest(name, Object.keys(sources))
+    throw usage(tool, `unknown source '${word}'`, near === undefined ? `one of ${forms()}` : `did you mean ${near}?`)
   }
-  if (kind !== 'alpine') throw usage(tool, `unknown source '${word}'`, `one of ${kinds}`)
-  if (file !== undefined) throw usage(tool, `unexpected argument '${file}'`, 'alpine takes its version behind a colon: alpine:3.20')
-  if (rest !== undefined && !version.test(rest)) throw usage(tool, `'${rest}' is no version of Alpine`, 'for example alpine:3.20, alpine:3.20.3, alpine:edge')
-  return { kind, version: rest }
+  return { name, rest: colon < 0 ? undefined : word.slice(colon + 1), file }
+}
+
+/** All sources as help shows them. */
+export function forms(): string {
+  return Object.values(sources).map(({ form }) => form).join(', ')
+}
+
+export async function loadSource({ name }: SourceWord): Promise<SourceKind> {
+  const row = sources[name]
+  if (!row) throw usage(tool, `unknown source '${name}'`, `one of ${forms()}`)
+  return (await row.load()).kind
 }

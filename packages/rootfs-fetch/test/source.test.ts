@@ -2,26 +2,30 @@
 import t from 'tap'
 import { withRoot } from '../src/config.ts'
 import { defaultCache } from '../src/cache.ts'
-import { parseSource } from '../src/source.ts'
-import { alpineArch, pick } from '../src/source/alpine.ts'
-import { parseSums, readSum, verifySum } from '../src/sums.ts'
+import { loadSource, splitSource } from '../src/source.ts'
+import { alpineArch, pick } from '../src/source/alpine/releases.ts'
+import { parseSums, readSum, verifyDigest } from '../src/digest.ts'
 import { scanLink } from '@srcon/kit/scan'
 import { readWish, table } from '../src/options.ts'
 
 t.test('sources', async t => {
-  t.strictSame(parseSource('alpine'), { kind: 'alpine', version: undefined })
-  t.strictSame(parseSource('alpine:3.20'), { kind: 'alpine', version: '3.20' })
-  t.strictSame(parseSource('alpine:edge'), { kind: 'alpine', version: 'edge' })
-  t.strictSame(parseSource('tar', './x.tar.gz'), { kind: 'tar', file: './x.tar.gz' })
-  t.strictSame(parseSource('tar:a:b'), { kind: 'tar', file: 'a:b' })
-  for (const [word, file] of [['alpine:'], ['alpine:3'], ['alpine:../x'], ['alpine:3.20/..'], ['alpine', 'x'], ['tar'], ['tar:'], ['tar:a', 'b'], ['debian'], ['']] as const)
-    t.throws(() => parseSource(word, file), { code: 'E_USAGE' }, `${word} ${file ?? ''}`)
+  const read = async (word: string, file?: string) => {
+    const parts = splitSource(word, file)
+    return (await loadSource(parts)).read(parts, {}).source
+  }
+  t.equal(await read('alpine'), 'alpine')
+  for (const word of ['alpine:3.20', 'alpine:edge', 'alpine:latest']) t.equal(await read(word), word)
+  t.equal(await read('tar', './x.tar.gz'), 'tar:./x.tar.gz')
+  t.equal(await read('tar:a:b'), 'tar:a:b')
+  for (const [word, file] of [['alpine:'], ['alpine:3'], ['alpine:../x'], ['alpine:3.20/..'], ['alpine', 'x'], ['tar'], ['tar:'], ['tar:a', 'b'], ['plan9'], ['']] as const)
+    await t.rejects(read(word, file), { code: 'E_USAGE' }, `${word} ${file ?? ''}`)
+  await t.rejects(read('alpin'), { code: 'E_USAGE', hint: 'did you mean alpine?', name: 'ToolError', message: /unknown source/ })
 })
 
 t.test('options', async t => {
   const wish = (...words: string[]) => readWish(scanLink(table, words, false).link)
   t.match(wish('alpine:3.20', '--mirror', './m', '--max-bytes', '1G', '-q'), { quiet: true, options: { mirror: './m', maxBytes: 2 ** 30, devices: 'skip', insecure: false } })
-  t.throws(() => wish('tar', 'x', '--mirror', 'm'), { code: 'E_USAGE', message: /--mirror is for alpine/ })
+  t.throws(() => wish('tar', 'x', '--mirror', 'm'), { code: 'E_USAGE', message: /--mirror is not for tar/ })
   t.throws(() => wish('alpine', '--devices', 'make'), { code: 'E_USAGE' })
   t.throws(() => wish('alpine', '--max-entries', '1e3'), { code: 'E_USAGE' })
 })
@@ -41,13 +45,14 @@ t.test('the newest of a branch', async t => {
 
 t.test('sums', async t => {
   const [a, b] = ['a'.repeat(128), 'B'.repeat(128)]
-  const sums = parseSums(`${a}  x.tar.gz\n${b} *./y.tar.gz\r\nshort  z\n# note\n`)
-  t.strictSame([...sums], [['x.tar.gz', a], ['y.tar.gz', 'b'.repeat(128)]])
-  t.equal(parseSums(a).get(''), a, 'a sum alone')
-  t.equal(readSum('--sha512', b), 'b'.repeat(128))
-  t.throws(() => readSum('--sha512', 'sha512:abc'), { code: 'E_USAGE' })
-  t.throws(() => verifySum('x', a, 'c'.repeat(128), 'the mirror'), { code: 'E_CHECKSUM' })
-  t.doesNotThrow(() => verifySum('x', a, a, 'the mirror'))
+  const sums = parseSums('sha512', `${a}  x.tar.gz\n${b} *./y.tar.gz\r\nshort  z\n# note\n`)
+  t.strictSame([...sums], [['x.tar.gz', `sha512:${a}`], ['y.tar.gz', `sha512:${'b'.repeat(128)}`]])
+  t.equal(parseSums('sha512', a).get(''), `sha512:${a}`, 'a sum alone')
+  t.strictSame([...parseSums('sha256', `${a}  x\n${'c'.repeat(64)}  y\n`)], [['y', `sha256:${'c'.repeat(64)}`]], 'of its own length')
+  t.equal(readSum('--sha512', 'sha512', b), `sha512:${'b'.repeat(128)}`)
+  t.throws(() => readSum('--sha512', 'sha512', 'sha512:abc'), { code: 'E_USAGE' })
+  t.throws(() => verifyDigest('x', `sha512:${a}`, `sha512:${'c'.repeat(128)}`, 'the mirror'), { code: 'E_CHECKSUM' })
+  t.doesNotThrow(() => verifyDigest('x', `sha512:${a}`, `sha512:${a}`, 'the mirror'))
 })
 
 t.test('a config keeps what is not ours', async t => {

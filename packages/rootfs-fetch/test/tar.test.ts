@@ -23,7 +23,7 @@ t.test('one line on stdout: the path of a whole tree', async t => {
   t.equal(lstatSync(cache).mode & 0o7777, 0o700)
   t.match(fetchSync([`tar:${file}`, '--sha512', sha512(readFileSync(file))], { cache }), { status: 0, stdout: first.stdout, stderr: '' })
   const told = JSON.parse(fetchSync(['tar', file, '--json'], { cache }).stdout) as Record<string, unknown>
-  t.match(told, { path: tree, cached: true, sha512: sha512(readFileSync(file)), verified: 'none', report: { devices: 0 } })
+  t.match(told, { path: tree, cached: true, digest: `sha512:${sha512(readFileSync(file))}`, verified: [], report: { devices: 0 } })
   t.strictSame(readdirSync(join(cache, 'tmp')), [])
 })
 
@@ -159,8 +159,8 @@ t.test('as a library: progress, an abort, a tree that is there', async t => {
   const folder = scratch(t)
   const file = put(join(folder, 'x.tar.gz'), await smallRoot(folder, 'library'))
   const options = { cache: join(folder, 'cache') }
-  await t.rejects(fetchRootfs({ kind: 'tar', file }, { ...options, signal: AbortSignal.abort(new Error('enough')) }), { message: 'enough' })
-  const made = await fetchRootfs({ kind: 'tar', file }, options)
+  await t.rejects(fetchRootfs(['tar', file], { ...options, signal: AbortSignal.abort(new Error('enough')) }), { message: 'enough' })
+  const made = await fetchRootfs(['tar', file], options)
   t.equal(made.cached, false)
   t.match(await fetchRootfs(`tar:${file}`, options), { cached: true, path: made.path, report: { entries: made.report.entries } })
   // Two in one process: one of them waits.

@@ -1,123 +1,111 @@
-// Alpine's minirootfs: which archive is meant, and which sum it must have. On a mirror an index names the
-// newest of each branch, `v3.20/releases/x86_64/latest-releases.yaml`; a directory without that order
-// holds the archives side by side. The index is not signed: its sum shows damage, a sum of the caller's
-// own shows forgery.
-import { ToolError } from '@srcon/kit/error'
+// The source `alpine[:VERSION|latest|edge]`: what the cache remembers of an exact version, else what the mirror offers.
+import { ToolError, usage } from '@srcon/kit/error'
+import { verifyDigest, type Digest } from '../digest.ts'
+import { Mirror } from '../mirror.ts'
 import { tool } from '../native.ts'
-import type { Mirror } from '../mirror.ts'
-import { isSum, parseSums } from '../sums.ts'
+import { pinnedDigests } from '../pinned.ts'
+import { endOfLife } from './alpine/life.ts'
+import { alpineArch, alpineMirror, architectures, findRelease, isExact, newest, type Release } from './alpine/releases.ts'
+import type { Ask, Found, SourceKind, Verified, Wanted } from './kind.ts'
 
-/** Where Alpine lies unless told. */
-export const alpineMirror = 'https://dl-cdn.alpinelinux.org/alpine/'
+/** Natanael Copa, who signs all releases. */
+export const fingerprint = '0482D84022F52DF1C4E7CD43293ACD0907D9495A'
 
-/** One archive of a mirror. */
-export interface Release {
-  readonly version: string
-  readonly arch: string
-  /** Path below the mirror. */
-  readonly path: string
-  /** What the mirror says of it; undefined where it says nothing. */
-  readonly sha512: string | undefined
+/** `3.20`, `3.20.3`, `3.21.0_rc1`, `edge`, `latest`. */
+const versions = /^(?:\d{1,3}\.\d{1,3}(?:\.\d{1,3}(?:_rc\d{1,2})?)?|edge|latest|latest-stable)$/
+
+export const kind: SourceKind = {
+  read({ rest, file }, { arch: given }): Wanted {
+    if (file !== undefined) throw usage(tool, `unexpected argument '${file}'`, 'alpine takes its version behind a colon: alpine:3.20')
+    if (rest !== undefined && !versions.test(rest)) throw usage(tool, `'${rest}' is no version of Alpine`, 'for example alpine:3.20, alpine:3.20.3, alpine:latest, alpine:edge')
+    const arch = given ?? alpineArch()
+    if (!/^\w{1,20}$/.test(arch)) throw usage(tool, `'${arch}' is no architecture`, `one of ${architectures.join(', ')}`)
+    const version = rest === 'latest' || rest === 'latest-stable' ? undefined : rest
+    const source = rest === undefined ? 'alpine' : `alpine:${rest}`
+    return {
+      source,
+      find: async ask => await find(ask, source, version, arch),
+      list: async ask => await (await import('./alpine/list.ts')).list(ask, mirrorOf, arch),
+    }
+  },
 }
 
-/** The architecture of this machine in Alpine's words. */
-export function alpineArch(arch: string = process.arch): string {
-  return { x64: 'x86_64', arm64: 'aarch64', ia32: 'x86', arm: 'armv7' }[arch] ?? arch
+const today = (): string => new Date().toISOString().slice(0, 10)
+
+function mirrorOf({ options }: Ask): Mirror {
+  return new Mirror(options.mirror ?? (process.env['SRCON_ALPINE_MIRROR'] || alpineMirror))
 }
 
-export const isExact = (version: string | undefined): version is string => version !== undefined && /^\d+\.\d+\.\d+/.test(version)
+async function find(ask: Ask, source: string, version: string | undefined, arch: string): Promise<Found> {
+  const { cache, options, client, signal } = ask
+  const pinned = pinnedDigests(options)
+  // Offline, the newest that was ever fetched is the newest there is.
+  const exact = options.offline && version !== 'edge' ? newest(cache.refs(`alpine/${arch}`), version) : version
+  const known = remembered(ask, exact, arch, pinned)
+  if (known) return known
+  if (options.offline) throw new ToolError(tool, `${source} for ${arch} is not in the cache`, { code: 'E_NOT_FOUND', path: cache.root, hint: 'leave --offline out once' })
+  const mirror = mirrorOf(ask)
+  const release = await findRelease(mirror, async path => await client.text(mirror.url(path), { signal }), version, arch)
+  return await judge(ask, mirror, release, pinned)
+}
 
-/** Finds the archive that is meant; throws a ToolError `E_NOT_FOUND`. */
-export async function findRelease(mirror: Mirror, version: string | undefined, arch: string, signal?: AbortSignal): Promise<Release> {
-  const found = (await inBranch(mirror, version, arch, signal)) ?? (await sideBySide(mirror, version, arch, signal))
-  if (found) return found
-  // A server has no list: an older archive without a sum can only be asked for.
-  if (!mirror.local && isExact(version)) return { version, arch, path: branchFolder(version, arch) + fileName(version, arch), sha512: undefined }
-  throw new ToolError(tool, `no Alpine ${version ?? ''} for ${arch} on ${mirror.base.href}`.replace('  ', ' '), {
-    code: 'E_NOT_FOUND',
-    why: `neither ${branchFolder(version, arch)} nor the mirror itself has a minirootfs of it`,
-    hint: 'try another version, --arch or --mirror',
+const refOf = (arch: string, version: string): string => `alpine/${arch}/${version}.json`
+const sameKind = (a: Digest, b: Digest): boolean => a.slice(0, 6) === b.slice(0, 6)
+
+/** An exact version is one archive for ever, so the sum that it had once will do. */
+function remembered({ cache, options }: Ask, version: string | undefined, arch: string, pinned: readonly Digest[]): Found | undefined {
+  if (!isExact(version)) return undefined
+  const ref = cache.ref(refOf(arch, version))
+  const [digest] = ref?.digests ?? []
+  if (!ref || digest === undefined || (ref.verified.length === 0 && pinned.length === 0 && !options.insecure)) return undefined
+  // A signature that is asked for and was never checked.
+  if (options.key !== undefined && ref.signedBy === undefined) return undefined
+  const source = `alpine:${version}`
+  const same = pinned.find(each => sameKind(each, digest))
+  if (same !== undefined) verifyDigest(`${source} of the cache`, digest, same, 'the given sum')
+  // A sum of another kind is held against the archive itself.
+  else if (pinned.length > 0) return undefined
+  // Only whole: what is missing is better had from the mirror.
+  if (!options.offline && !cache.holds([digest])) return undefined
+  const ended = endOfLife(version, today())
+  return {
+    source, version, arch, verified: pinned.length === 0 ? ref.verified : ['pinned', ...ref.verified.filter(each => each === 'signature')], signedBy: ref.signedBy,
+    archives: [{ label: source, digests: [digest], says: 'the cache' }], warnings: ended === undefined ? [] : [ended],
+  }
+}
+
+/** Nothing is taken that nobody vouches for, unless the caller says so. */
+async function judge(ask: Ask, mirror: Mirror, { version, arch, path, digests, size }: Release, pinned: readonly Digest[]): Promise<Found> {
+  const { options: { insecure, key }, client, signal } = ask
+  const source = `alpine:${version}`
+  const url = mirror.url(path)
+  for (const wanted of pinned) {
+    const same = digests.find(each => sameKind(each, wanted))
+    if (same !== undefined) verifyDigest(`${source} on ${mirror.base.href}`, same, wanted, 'the given sum')
+  }
+  const all = [...new Set([...pinned, ...digests])].sort((a, b) => Number(b.startsWith('sha512')) - Number(a.startsWith('sha512')))
+  const ended = endOfLife(version, today())
+  const signature = key === undefined ? undefined : await (await import('../openpgp.ts')).detachedSignature({
+    url, signature: new URL(`${url.href}.asc`), keyFile: key, publisher: { name: 'Alpine', fingerprint }, pastEol: ended !== undefined, client, signal,
   })
-}
-
-function branchFolder(version: string | undefined, arch: string): string {
-  const branch = version === undefined ? 'latest-stable' : /^\d/.test(version) ? `v${version.split('.').slice(0, 2).join('.')}` : version
-  return `${branch}/releases/${arch}/`
-}
-
-const fileName = (version: string, arch: string): string => `alpine-minirootfs-${version}-${arch}.tar.gz`
-
-/** The version in the name of an archive for this architecture. */
-function versionOf(name: string, arch: string): string | undefined {
-  const [, version, of] = /^alpine-minirootfs-(\d[\w.]*)-(\w+)\.tar\.gz$/.exec(name) ?? []
-  return of === arch ? version : undefined
-}
-
-async function inBranch(mirror: Mirror, version: string | undefined, arch: string, signal?: AbortSignal): Promise<Release | undefined> {
-  const folder = branchFolder(version, arch)
-  const index = await mirror.text(`${folder}latest-releases.yaml`, signal)
-  const listed = index === undefined ? undefined : await listedIn(index, arch, mirror.url(folder).href)
-  if (listed && (!isExact(version) || listed.version === version)) return { ...listed, arch, path: folder + fileName(listed.version, arch) }
-  const wanted = isExact(version) ? version : pick(mirror.names(folder) ?? [], version, arch)
-  if (wanted === undefined) return undefined
-  const path = folder + fileName(wanted, arch)
-  const sha512 = await sumBeside(mirror, path, signal)
-  return sha512 !== undefined || mirror.names(folder)?.includes(fileName(wanted, arch)) ? { version: wanted, arch, path, sha512 } : undefined
-}
-
-/** What an index names. */
-async function listedIn(index: string, arch: string, where: string): Promise<{ version: string; sha512: string | undefined } | undefined> {
-  const { parse } = await import('yaml')
-  let entries: unknown
-  try {
-    entries = parse(index, { maxAliasCount: 0, schema: 'core' })
-  } catch (cause) {
-    throw new ToolError(tool, `${where}latest-releases.yaml cannot be read`, { code: 'E_DOWNLOAD', why: (cause as Error).message.split('\n')[0], cause })
+  if (all.length === 0 && signature === undefined && !insecure) {
+    throw new ToolError(tool, `there is no sum for ${url.href}`, {
+      code: 'E_CHECKSUM', why: 'neither an index, SHA512SUMS nor a .sha512 file of the mirror names it', hint: 'give the sum with --sha512 or the key with --key, or take it on trust with --insecure',
+    })
   }
-  for (const entry of Array.isArray(entries) ? (entries as unknown[]) : []) {
-    const { flavor, file, sha512 } = (entry ?? {}) as Readonly<Record<string, unknown>>
-    const version = flavor === 'alpine-minirootfs' && typeof file === 'string' ? versionOf(file, arch) : undefined
-    if (version !== undefined) return { version, sha512: isSum(sha512) ? sha512 : undefined }
+  const verified: readonly Verified[] = pinned.length > 0 ? ['pinned'] : digests.length > 0 ? ['mirror'] : []
+  const says = pinned.length > 0 ? 'the given sum' : 'the mirror\'s own list'
+  return {
+    source, version, arch, verified, ref: refOf(arch, version),
+    archives: [{ label: path.slice(path.lastIndexOf('/') + 1), digests: all, says, size, from: { url }, ...(signature ? { check: signature.check } : {}) }],
+    warnings: [...(ended === undefined ? [] : [ended]), ...(signature?.warnings ?? trustOf(mirror, url, all.length > 0, pinned.length > 0))],
   }
-  return undefined
 }
 
-/** Archives and their sums in one place, as one downloads them. */
-async function sideBySide(mirror: Mirror, version: string | undefined, arch: string, signal?: AbortSignal): Promise<Release | undefined> {
-  const sums = parseSums((await mirror.text('SHA512SUMS', signal)) ?? '')
-  const wanted = pick(mirror.names('') ?? [...sums.keys()], version, arch)
-  if (wanted === undefined) return undefined
-  const path = fileName(wanted, arch)
-  return { version: wanted, arch, path, sha512: sums.get(path) ?? (await sumBeside(mirror, path, signal)) }
-}
-
-async function sumBeside(mirror: Mirror, path: string, signal?: AbortSignal): Promise<string | undefined> {
-  const sums = parseSums((await mirror.text(`${path}.sha512`, signal)) ?? '')
-  return sums.get(path.slice(path.lastIndexOf('/') + 1)) ?? sums.get('')
-}
-
-/** The newest version among names of archives. */
-export function pick(names: readonly string[], wanted: string | undefined, arch: string): string | undefined {
-  if (wanted === 'edge') return undefined
-  return newest(names.flatMap(name => versionOf(name, arch) ?? []), wanted)
-}
-
-/** The newest of these versions: exactly `wanted`, of that branch, or any; candidates only when named. */
-export function newest(versions: readonly string[], wanted: string | undefined): string | undefined {
-  const branch = wanted === 'latest-stable' ? undefined : wanted
-  const exact: boolean = isExact(branch)
-  const fits = (version: string): boolean => {
-    if (branch === undefined) return !version.includes('_')
-    return version === branch || (!exact && !version.includes('_') && version.startsWith(`${branch}.`))
-  }
-  return versions.filter(fits).sort(compare).at(-1)
-}
-
-function compare(a: string, b: string): number {
-  const [left, right] = [a, b].map(version => version.split('.').map(part => Number.parseInt(part, 10)))
-  for (let i = 0; i < 3; i++) {
-    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
+/** What was not checked where there is no signature. */
+function trustOf(mirror: Mirror, url: URL, summed: boolean, pinned: boolean): string[] {
+  if (!summed) return [`nobody vouches for ${url.href}`]
+  if (pinned || mirror.local) return []
+  if (mirror.base.protocol === 'http:') return ['archive and sum came over plain http: that shows damage, not forgery (--sha512 or --key does)']
+  return [`only the mirror's own sum was checked; with --key FILE the signature of ${fingerprint} is too`]
 }

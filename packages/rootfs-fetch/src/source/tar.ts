@@ -1,14 +1,25 @@
 // A local archive: opened once, so that what is hashed is what is unpacked, whatever its name points to then.
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { ToolError } from '@srcon/kit/error'
-import type { Found } from '../fetch.ts'
+import { basename } from 'node:path'
+import { ToolError, usage } from '@srcon/kit/error'
+import { hashFile } from '../archive.ts'
+import { splitDigest, verifyDigest, type Digest } from '../digest.ts'
 import { failedCall, tool } from '../native.ts'
-import { verifySum } from '../sums.ts'
+import { pinnedDigests } from '../pinned.ts'
+import type { Ask, Found, SourceKind, Wanted } from './kind.ts'
+
+export const kind: SourceKind = {
+  read({ rest, file }): Wanted {
+    const path = rest ?? file
+    if (path === undefined || path === '') throw usage(tool, 'tar needs a file', 'rootfs-fetch tar FILE')
+    if (rest !== undefined && file !== undefined) throw usage(tool, `two files: ${rest} and ${file}`)
+    return { source: `tar:${path}`, find: async ask => await fromFile(path, ask) }
+  },
+}
 
 /** Opens an archive; only regular files, since it is read twice. */
-export async function openArchive(path: string): Promise<FileHandle> {
+async function openArchive(path: string): Promise<FileHandle> {
   let file: FileHandle
   try {
     // Not blocking on a FIFO that nobody writes to.
@@ -21,26 +32,19 @@ export async function openArchive(path: string): Promise<FileHandle> {
   throw new ToolError(tool, `${path} is no regular file`, { code: 'E_INPUT', path, hint: 'save the archive to a file first' })
 }
 
-/** SHA-512 of an open file in hexadecimal; its position stays. */
-export async function hashFile(file: FileHandle, signal?: AbortSignal): Promise<string> {
-  const sum = createHash('sha512')
-  const buffer = Buffer.allocUnsafe(1 << 20)
-  for (let at = 0; ; ) {
-    signal?.throwIfAborted()
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
-    if (bytesRead === 0) return sum.digest('hex')
-    sum.update(buffer.subarray(0, bytesRead))
-    at += bytesRead
-  }
-}
-
-/** The source `tar`: the sum comes from the file, and is held against the caller's. */
-export async function fromTar(path: string, pinned: string | undefined, signal?: AbortSignal): Promise<Found> {
+/** The sum comes from the file, and is held against the caller's. */
+async function fromFile(path: string, { options, signal }: Ask): Promise<Found> {
+  const pinned = pinnedDigests(options)
   const file = await openArchive(path)
   try {
-    const sha512 = await hashFile(file, signal)
-    if (pinned !== undefined) verifySum(path, sha512, pinned, 'the given sum')
-    return { source: `tar:${path}`, verified: pinned === undefined ? 'none' : 'pinned', key: sha512, sha512, notes: [], archive: { file }, close: async () => await file.close() }
+    const own = await hashFile(file, 'sha512', signal)
+    const found = async (digest: Digest): Promise<Digest> => (digest.startsWith('sha512') ? own : await hashFile(file, splitDigest(digest).algorithm, signal))
+    for (const digest of pinned) verifyDigest(path, await found(digest), digest, 'the given sum')
+    return {
+      source: `tar:${path}`, verified: pinned.length === 0 ? [] : ['pinned'], warnings: [],
+      archives: [{ label: basename(path), digests: [own], says: 'the file', from: { file } }],
+      close: async () => await file.close(),
+    }
   } catch (error) {
     await file.close()
     throw error
