@@ -1,8 +1,7 @@
 // OpenPGP signatures, by the library `openpgp`, loaded when one is checked. The key is a file of the user's or of the
 // distribution; the publisher's fingerprint is pinned here. What the library leaves to its users is done here: it judges a
 // key's expiry by the time of the signature, and that time is the signer's own word. See RFC 9580.
-import { createReadStream, readFileSync } from 'node:fs'
-import { Readable } from 'node:stream'
+import { readFileSync, statSync } from 'node:fs'
 import type * as Pgp from 'openpgp'
 import { ToolError } from '@srcon/kit/error'
 import type { Client } from './download/client.ts'
@@ -19,6 +18,8 @@ export interface Trust {
   /** Armored or binary, one key or many. */
   readonly keyFile: string
   readonly publisher: Publisher
+  /** Of the file's keys only the publisher's counts: it is no file of the user's choice. */
+  readonly pinnedOnly?: boolean | undefined
   /** The release has reached its end of life: a key that expired since passes, with a warning, if it was valid when it signed. */
   readonly pastEol?: boolean | undefined
 }
@@ -34,6 +35,9 @@ export interface Signed {
 
 type Result = Awaited<ReturnType<typeof Pgp.verify>>['signatures'][number]
 
+/** Largest archive whose own signature is checked, bytes. */
+const LARGEST_SIGNED = 1 << 30
+
 interface Detached extends Trust {
   readonly url: URL
   readonly signature: URL
@@ -43,15 +47,25 @@ interface Detached extends Trust {
 
 /** Fetches a detached signature and returns what checks a file against it. Throws a ToolError `E_SIGNATURE` where there is none. */
 export async function detachedSignature({ url, signature, client, signal, ...trust }: Detached): Promise<{ readonly check: (path: string) => Promise<Signed>; readonly warnings: readonly string[] }> {
+  const bytes = await signatureAt({ url, signature, client, signal, ...trust })
+  const keys = await keysOf(trust)
+  return { warnings: foreign(keys, trust.publisher), check: async path => await verifyWith(keys, shown(url), { path }, bytes, trust) }
+}
+
+/** Fetches a detached signature and checks bytes at hand against it. Throws a ToolError `E_SIGNATURE`. */
+export async function signatureOf(detached: Detached, bytes: Uint8Array): Promise<Signed> {
+  return await verifyDetached(shown(detached.url), bytes, await signatureAt(detached), detached)
+}
+
+async function signatureAt({ url, signature, client, signal }: Detached): Promise<Uint8Array> {
   const bytes = await client.bytes(signature, { signal, limit: 64 << 10 })
   if (!bytes) throw refused(shown(url), `there is no ${shown(signature)}`, 'leave --key out, or use a mirror that has signatures')
-  const keys = await readKeys(trust.keyFile)
-  return { warnings: foreign(keys, trust.publisher), check: async path => await verifyWith(keys, shown(url), { path }, bytes, trust) }
+  return bytes
 }
 
 /** Checks bytes at hand against a detached signature; throws a ToolError `E_SIGNATURE`. `what` names them in errors. */
 export async function verifyDetached(what: string, data: Uint8Array | { readonly path: string }, signature: Uint8Array, trust: Trust): Promise<Signed> {
-  return await verifyWith(await readKeys(trust.keyFile), what, data, signature, trust)
+  return await verifyWith(await keysOf(trust), what, data, signature, trust)
 }
 
 async function verifyWith(keys: readonly Pgp.Key[], what: string, data: Uint8Array | { readonly path: string }, signature: Uint8Array, trust: Trust): Promise<Signed> {
@@ -59,12 +73,10 @@ async function verifyWith(keys: readonly Pgp.Key[], what: string, data: Uint8Arr
   let signatures: Result[]
   try {
     const parsed = isArmored(signature) ? await pgp.readSignature({ armoredSignature: Buffer.from(signature).toString() }) : await pgp.readSignature({ binarySignature: signature })
-    const binary = data instanceof Uint8Array ? data : (Readable.toWeb(createReadStream(data.path)) as ReadableStream<Uint8Array>)
-    const message = await pgp.createMessage({ binary: binary as Uint8Array })
-    const verified = await pgp.verify({ message, signature: parsed, verificationKeys: [...keys], format: 'binary' })
-    await drain(verified.data)
-    signatures = verified.signatures
+    const message = await pgp.createMessage({ binary: data instanceof Uint8Array ? data : readWhole(data.path, what) })
+    ;({ signatures } = await pgp.verify({ message, signature: parsed, verificationKeys: [...keys], format: 'binary' }))
   } catch (cause) {
+    if (cause instanceof ToolError) throw cause
     throw refused(what, `the signature cannot be read: ${(cause as Error).message}`, 'fetch it again or from elsewhere', cause)
   }
   return await judge(what, signatures, keys, trust)
@@ -73,7 +85,7 @@ async function verifyWith(keys: readonly Pgp.Key[], what: string, data: Uint8Arr
 /** Checks a text that is signed in the clear (InRelease) and returns what was signed: only that counts, never what stands around it. */
 export async function verifyCleartext(what: string, text: string, trust: Trust): Promise<Signed & { readonly text: string }> {
   const pgp = await import('openpgp')
-  const keys = await readKeys(trust.keyFile)
+  const keys = await keysOf(trust)
   let data: string
   let signatures: Result[]
   try {
@@ -85,6 +97,13 @@ export async function verifyCleartext(what: string, text: string, trust: Trust):
     throw refused(what, `it is no text with a signature: ${(cause as Error).message}`, 'fetch it again or from elsewhere', cause)
   }
   return { ...(await judge(what, signatures, keys, trust)), text: data }
+}
+
+/** The library checks a detached signature of bytes in memory (with a stream it waits for ever: 6.3). */
+function readWhole(path: string, what: string): Uint8Array {
+  const { size } = statSync(path)
+  if (size > LARGEST_SIGNED) throw new ToolError(tool, `${what} is too large for its signature to be checked: ${size} bytes`, { code: 'E_SIGNATURE', hint: 'give its sum with --sha256 in place of --key' })
+  return readFileSync(path)
 }
 
 /** One good signature of a trusted key is enough: a release is often signed by several keys. */
@@ -123,8 +142,13 @@ async function judge(what: string, signatures: readonly Result[], keys: readonly
 
 /** A key of the user's choice is trusted, and it is said that it is not the publisher's. */
 function foreign(keys: readonly Pgp.Key[], { name, fingerprint }: Publisher): string[] {
-  if (keys.some(key => key.getFingerprint().toUpperCase() === fingerprint)) return []
+  if (keys.length === 0 || keys.some(key => key.getFingerprint().toUpperCase() === fingerprint)) return []
   return [`the key ${keys[0]?.getFingerprint().toUpperCase()} of --key is not ${name}'s own, ${fingerprint}`]
+}
+
+async function keysOf({ keyFile, pinnedOnly, publisher }: Trust): Promise<readonly Pgp.Key[]> {
+  const keys = await readKeys(keyFile)
+  return pinnedOnly ? keys.filter(key => key.getFingerprint().toUpperCase() === publisher.fingerprint) : keys
 }
 
 /** The keys of a file, armored or binary. Throws a ToolError `E_INPUT`. */
@@ -150,10 +174,4 @@ const day = (date: Date): string => date.toISOString().slice(0, 10)
 
 function refused(what: string, why: string, hint: string, cause?: unknown): ToolError {
   return new ToolError(tool, `${what} is not signed as it must be`, { code: 'E_SIGNATURE', why, hint, cause })
-}
-
-/** A signature is known when the data has gone through. */
-async function drain(data: unknown): Promise<void> {
-  if (data instanceof Uint8Array) return
-  for await (const _ of data as AsyncIterable<Uint8Array>) continue
 }

@@ -19,7 +19,15 @@ export const sources: Readonly<Record<string, SourceRow>> = {
     form: 'alpine[:VERSION|latest|edge]', about: 'Alpine\'s minirootfs', takes: ['mirror', 'arch', 'offline', 'insecure', 'key'],
     load: async () => await import('./source/alpine.ts'),
   },
-  tar: { form: 'tar FILE', about: 'an archive', takes: [], load: async () => await import('./source/tar.ts') },
+  ubuntu: {
+    form: 'ubuntu[:VERSION]', about: 'Ubuntu\'s base archive', takes: ['mirror', 'arch', 'offline', 'insecure', 'key'],
+    load: async () => await import('./source/ubuntu.ts'),
+  },
+  lxc: {
+    form: 'lxc:DIST/RELEASE', about: 'an image of linuxcontainers.org', takes: ['mirror', 'arch', 'offline', 'insecure', 'key'],
+    load: async () => await import('./source/lxc.ts'),
+  },
+  tar: { form: 'tar FILE|URL', about: 'an archive', takes: ['insecure', 'offline'], load: async () => await import('./source/tar.ts') },
 }
 
 const tool = 'rootfs-fetch'
