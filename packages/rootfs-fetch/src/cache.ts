@@ -239,6 +239,26 @@ export class Cache {
     }
   }
 
+  /** Whether nobody works on this name. */
+  isFree(name: string): boolean {
+    const lock = this.take(name)
+    lock?.release()
+    return lock !== undefined
+  }
+
+  /** A lock without waiting; undefined where another holds it. */
+  take(name: string): Lock | undefined {
+    return this.#tryLock(name)
+  }
+
+  /** Takes a tree out of sight at once, then away. Call it with its lock held. */
+  async removeTree(name: string): Promise<void> {
+    const aside = this.temporary(name.split('-')[0] ?? name, 'old')
+    await this.remove(aside)
+    this.commit(join(this.root, 'trees', name), aside)
+    await this.remove(aside)
+  }
+
   #tryLock(name: string): Lock | undefined {
     const { fd, failure } = native().tryLock(join(this.root, 'locks', name))
     if (failure) throw failed('cannot take a lock of the cache', failure, this.root)

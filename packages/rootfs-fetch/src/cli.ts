@@ -2,4 +2,11 @@
 import { main } from '@srcon/kit/cli'
 import { link } from './link.ts'
 
-await main(link, { '': () => import('./command.ts') })
+await main(link, {
+  '': () => import('./command.ts'),
+  list: () => import('./verb/list.ts'),
+  inspect: () => import('./verb/inspect.ts'),
+  verify: () => import('./verb/verify.ts'),
+  lock: () => import('./verb/lock.ts'),
+  cache: () => import('./verb/cache.ts'),
+})

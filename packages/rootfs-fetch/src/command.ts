@@ -3,17 +3,17 @@ import { constants } from 'node:os'
 import type { Output } from '@srcon/kit/output'
 import { writeAll } from '@srcon/kit/output'
 import type { ScannedLink } from '@srcon/kit/table'
-import { formatSize } from '@srcon/kit/size'
 import { readConfig, withRoot } from './config.ts'
-import { fetchRootfs, type Progress } from './fetch.ts'
+import { fetchRootfs } from './fetch.ts'
 import { tool } from './native.ts'
 import { readWish } from './options.ts'
+import { display } from './progress.ts'
 
 const stopping = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Makes the tree that the words ask for and prints where it is. */
 export async function run(link: ScannedLink, out: Output): Promise<void> {
-  const { source, options, config, quiet } = readWish(link)
+  const { source, options, config, quiet, progress } = readWish(link)
   // Read first: a config that cannot be used is not worth a download.
   const base = config === undefined ? undefined : await readConfig(config)
   const note = (line: string): void => {
@@ -22,13 +22,16 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
   const controller = new AbortController()
   const stop = (signal: NodeJS.Signals): void => controller.abort(signal)
   for (const name of stopping) process.on(name, stop)
+  const shown = await display(quiet ? 'none' : progress)
   try {
-    const rootfs = await fetchRootfs(source, { ...options, signal: controller.signal, onProgress: speaker(note) })
+    const rootfs = await fetchRootfs(source, { ...options, signal: controller.signal, onProgress: shown.onProgress })
+    shown.end()
     if (!rootfs.cached || rootfs.verified.length === 0) for (const line of rootfs.warnings) note(line)
     if (base) out.data(withRoot(base, rootfs.path))
     else if (out.json) out.data(rootfs)
     else out.line(rootfs.path)
   } catch (error) {
+    shown.end()
     if (!controller.signal.aborted) throw error
     for (const name of stopping) process.off(name, stop)
     const name = controller.signal.reason as (typeof stopping)[number]
@@ -37,15 +40,5 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
     process.kill(process.pid, name)
   } finally {
     for (const name of stopping) process.off(name, stop)
-  }
-}
-
-/** One line when something begins that takes time. */
-function speaker(note: (line: string) => void): (progress: Progress) => void {
-  const said = new Set<string>()
-  return ({ phase, total, url }) => {
-    if (said.has(phase) || phase === 'unpack' || url?.startsWith('file:')) return
-    said.add(phase)
-    note(phase === 'wait' ? 'waiting: another process works on the same archive' : `downloading ${url}${total === undefined ? '' : `, ${formatSize(total)}`}`)
   }
 }

@@ -4,7 +4,7 @@
 import { ToolError, usage } from '@srcon/kit/error'
 import { getArchive, hashFile, keyOf, type OpenArchive } from './archive.ts'
 import { Cache, defaultCache, treeName, type TreeRecord, type TreeReport } from './cache.ts'
-import { type Digest } from './digest.ts'
+import { verifyDigest, type Digest } from './digest.ts'
 import { Client } from './download/client.ts'
 import type { DownloadLimits } from './download/limits.ts'
 import { tool } from './native.ts'
@@ -29,6 +29,8 @@ export interface FetchOptions extends DownloadLimits {
   readonly offline?: boolean | undefined
   /** Accept an archive for which there is no sum. */
   readonly insecure?: boolean | undefined
+  /** A lock file: nothing else than what it says is taken. */
+  readonly locked?: string | undefined
   /** Set no set-id bits. */
   readonly stripSetId?: boolean | undefined
   /** Device nodes and FIFOs; `keep` needs root. */
@@ -84,10 +86,12 @@ export interface Rootfs {
 /** Makes the tree of `source` (`alpine:3.20`, `tar:FILE`, or the two words of `tar FILE`) unless it is there. Throws a ToolError, or the signal's reason. */
 export async function fetchRootfs(source: string | readonly [string, string?], options: FetchOptions = {}): Promise<Rootfs> {
   if (options.devices === 'keep' && !canGiveOwners()) throw usage(tool, 'only root can make devices', 'leave --devices=keep out')
-  return await withSource(source, options, async (wanted, ask) => {
+  const name = typeof source === 'string' ? source : source.join(' ')
+  const locked = options.locked === undefined ? undefined : (await import('./lock-file.ts')).lockedTo(options.locked, name)
+  return await withSource(locked?.source ?? source, { ...options, arch: options.arch ?? locked?.arch }, async (wanted, ask) => {
     const found = await wanted.find(ask)
     try {
-      return await makeFound(found, ask)
+      return await makeFound(locked ? held(found, locked.digests, options.locked ?? '') : found, ask)
     } finally {
       await found.close?.()
     }
@@ -106,6 +110,18 @@ export async function withSource<T>(source: string | readonly [string, string?],
   } finally {
     await client.close()
   }
+}
+
+/** What a source found, held against the lock file. */
+function held(found: Found, digests: readonly Digest[], file: string): Found {
+  const archives = found.archives.map((archive, i) => {
+    const wanted = digests[i]
+    const same = archive.digests.find(each => each.slice(0, 6) === wanted?.slice(0, 6))
+    if (wanted === undefined || digests.length !== found.archives.length) throw new ToolError(tool, `${found.source} has ${found.archives.length} archives, ${file} says ${digests.length}`, { code: 'E_CHECKSUM', path: file })
+    if (same !== undefined) verifyDigest(found.source, same, wanted, file)
+    return { ...archive, digests: [wanted, ...archive.digests.filter(each => each !== wanted)], says: file }
+  })
+  return { ...found, archives: archives as unknown as Found['archives'], verified: ['locked', ...found.verified] }
 }
 
 async function makeFound(found: Found, ask: Ask): Promise<Rootfs> {

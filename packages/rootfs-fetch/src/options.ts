@@ -1,10 +1,24 @@
 // What rootfs-fetch accepts, and the words as options.
-import { parseCount } from '@srcon/kit/number'
+import { parseCount, parseDuration } from '@srcon/kit/number'
 import { usage } from '@srcon/kit/error'
 import { parseSize } from '@srcon/kit/size'
-import type { ScannedLink, ToolTable } from '@srcon/kit/table'
+import type { OptionRow, ScannedLink, ToolTable } from '@srcon/kit/table'
 import type { FetchOptions } from './fetch.ts'
-import { sources, splitSource } from './source.ts'
+import { lockName, sources, splitSource } from './source.ts'
+
+/** Of every verb that looks at a source. */
+const look = {
+  sha512: { takes: 'value', meta: 'HEX', about: 'the sum that the archive must have' },
+  sha256: { takes: 'value', meta: 'HEX', about: 'the same as SHA-256' },
+  key: { takes: 'value', meta: 'FILE', completes: 'file', about: 'the OpenPGP key that must have signed' },
+  mirror: { takes: 'value', meta: 'URL', completes: 'directory', about: 'where the source lies: http:, https:, file: or a directory' },
+  arch: { takes: 'value', meta: 'ARCH', about: 'architecture as the source writes it (default: of this machine)' },
+  offline: { takes: 'nothing', about: 'use only what is in the cache' },
+  insecure: { takes: 'nothing', about: 'accept an archive for which there is no sum' },
+  cache: { takes: 'value', meta: 'DIR', completes: 'directory', about: 'the cache (default: SRCON_CACHE, else XDG_CACHE_HOME/srcon, else ~/.cache/srcon)' },
+} satisfies Record<string, OptionRow>
+
+const words = [{ name: 'source', about: 'as for fetching', required: true }, { name: 'file', about: 'the archive of tar', completes: 'file' }] as const
 
 export const table: ToolTable = {
   name: 'rootfs-fetch',
@@ -33,7 +47,34 @@ export const table: ToolTable = {
         'strip-set-id': { takes: 'nothing', about: 'set no set-user-id and set-group-id bits' },
         'max-bytes': { takes: 'value', meta: 'SIZE', about: 'most bytes after decompression (default 16G)' },
         'max-entries': { takes: 'value', meta: 'N', about: 'most files, directories and links (default 1000000)' },
+        locked: { takes: 'optional', meta: 'FILE', completes: 'file', about: 'take only what the lock file says (default: rootfs-fetch.lock.json)' },
+        progress: { takes: 'value', meta: 'FORM', choices: ['auto', 'plain', 'json', 'none'], about: 'how far it is, on stderr: auto is bars on a terminal; json is a document a line' },
+        'max-download': { takes: 'value', meta: 'SIZE', about: 'largest archive as it is downloaded (default 4G)' },
+        retries: { takes: 'value', meta: 'N', about: 'tries after the first that bring nothing new (default 4)' },
+        'connect-timeout': { takes: 'value', meta: 'TIME', about: 'for a connection to stand (default 15s)' },
+        'first-byte-timeout': { takes: 'value', meta: 'TIME', about: 'for the head of an answer (default 30s)' },
+        'stall-timeout': { takes: 'value', meta: 'TIME', about: 'silence within an answer (default 30s)' },
+        'min-rate': { takes: 'value', meta: 'SIZE', about: 'fewest bytes a second over a minute; 0 is no limit (default 1K)' },
         quiet: { takes: 'nothing', short: 'q', about: 'no notes on stderr' },
+      },
+    },
+    list: { about: 'List what there is of a source: releases, their newest version, their end of life', positionals: words, options: look },
+    inspect: { about: 'Say what would be fetched, from where and who vouches for it; fetch nothing', positionals: words, options: look },
+    verify: {
+      about: 'Read an archive, or a tree of the cache, again and compare', options: look,
+      positionals: [{ name: 'source', about: 'a source, or the path of a tree of the cache or of an archive', required: true, completes: 'file' }, { name: 'file', about: 'the archive of tar', completes: 'file' }],
+    },
+    lock: {
+      about: 'Fetch a source and write down what it is, for --locked', positionals: words,
+      options: { ...look, output: { takes: 'value', short: 'o', meta: 'FILE', completes: 'file', about: 'the lock file (default: rootfs-fetch.lock.json)' } },
+    },
+    cache: {
+      about: 'List what is kept (list), make room (gc), remove all that is not in use (clear)',
+      positionals: [{ name: 'action', about: 'list (default), gc or clear' }],
+      options: {
+        'max-size': { takes: 'value', meta: 'SIZE', about: 'gc: remove the longest unused until so much is left' },
+        'max-age': { takes: 'value', meta: 'TIME', about: 'gc: remove what was not used for so long (30d, 12h)' },
+        cache: look.cache,
       },
     },
   },
@@ -60,6 +101,7 @@ export interface Wish {
   /** Of `--config`. */
   readonly config: string | undefined
   readonly quiet: boolean
+  readonly progress: 'auto' | 'plain' | 'json' | 'none'
 }
 
 /** From words to a wish. Pure; throws a ToolError `E_USAGE`. */
@@ -74,6 +116,14 @@ export function readWish({ given, positionals }: ScannedLink): Wish {
   const { name } = splitSource(word, file)
   const alien = (['mirror', 'arch', 'offline', 'insecure', 'key'] as const).find(option => flag(option) && !sources[name]?.takes.includes(option))
   if (alien !== undefined) throw usage(tool, `--${alien} is not for ${name}`, `it is for ${Object.keys(sources).filter(each => sources[each]?.takes.includes(alien)).join(', ')}`)
+  const size = (name: string, min: number): number | undefined => {
+    const given = value(name)
+    return given === undefined ? undefined : parseSize(tool, `--${name}`, given, { min })
+  }
+  const time = (name: string): number | undefined => {
+    const given = value(name)
+    return given === undefined ? undefined : parseDuration(tool, `--${name}`, given, { min: 1000 }) / 1000
+  }
   const devices = value('devices')
   const maxBytes = value('max-bytes')
   const maxEntries = value('max-entries')
@@ -81,10 +131,15 @@ export function readWish({ given, positionals }: ScannedLink): Wish {
     source: file === undefined ? [word] : [word, file],
     config: value('config'),
     quiet: flag('quiet'),
+    progress: (value('progress') ?? 'auto') as Wish['progress'],
     options: {
       sha512: value('sha512'), sha256: value('sha256'), key: value('key'), mirror: value('mirror'), arch: value('arch'), cache: value('cache'),
+      locked: flag('locked') ? (value('locked') ?? lockName) : undefined,
       offline: flag('offline'), insecure: flag('insecure'), stripSetId: flag('strip-set-id'),
       devices: devices === 'keep' ? 'keep' : 'skip',
+      maxDownload: size('max-download', 1), minRate: size('min-rate', 0),
+      retries: value('retries') === undefined ? undefined : parseCount(tool, '--retries', value('retries') ?? '', { max: 100 }),
+      connectTimeout: time('connect-timeout'), firstByteTimeout: time('first-byte-timeout'), stallTimeout: time('stall-timeout'),
       maxBytes: maxBytes === undefined ? undefined : parseSize(tool, '--max-bytes', maxBytes, { min: 1 }),
       maxEntries: maxEntries === undefined ? undefined : parseCount(tool, '--max-entries', maxEntries, { min: 1 }),
     },

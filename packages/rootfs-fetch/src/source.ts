@@ -3,6 +3,9 @@ import { usage } from '@srcon/kit/error'
 import { nearest } from '@srcon/kit/suggest'
 import type { SourceKind, SourceWord } from './source/kind.ts'
 
+/** The lock file where none is named. */
+export const lockName = 'rootfs-fetch.lock.json'
+
 /** Options that not every source knows. */
 export type SourceOption = 'mirror' | 'arch' | 'offline' | 'insecure' | 'key'
 

@@ -1,0 +1,18 @@
+// `lock SOURCE`: fetches it and writes down what it is, so that `--locked` takes nothing else.
+import { resolve } from 'node:path'
+import type { Output } from '@srcon/kit/output'
+import type { ScannedLink } from '@srcon/kit/table'
+import { fetchRootfs } from '../fetch.ts'
+import { writeLock } from '../lock-file.ts'
+import { lockName } from '../source.ts'
+import { lookOptions, sourceOf, valueOf } from './wish.ts'
+
+export async function run(link: ScannedLink, out: Output): Promise<void> {
+  const words = sourceOf(link)
+  const path = resolve(valueOf(link, 'output') ?? lockName)
+  const { source, version, arch, digests, signedBy } = await fetchRootfs(words, lookOptions(link))
+  const entry = { source, version, arch, digests, signedBy }
+  writeLock(path, words.join(' '), entry)
+  if (out.json) out.data({ path, ...entry })
+  else out.line(path)
+}
