@@ -17,6 +17,7 @@ _srcon_rootfs_fetch() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     [[ ${COMP_WORDS[i]} == -- ]] && { _srcon_after_dashes $((i + 1)); return; }
   done
+  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in list | inspect | verify | lock | cache) verb=${COMP_WORDS[1]} ;; esac
   # bash cuts --name=VALUE into three words.
   if [[ $cur == = ]]; then cur='' equals='='
   elif [[ $option == = ]]; then option=${COMP_WORDS[COMP_CWORD - 2]} equals='='
@@ -32,10 +33,63 @@ _srcon_rootfs_fetch() {
     :--devices:*) _srcon_reply "$cur" compgen -W 'skip keep'; return ;;
     :--max-bytes:*) :; return ;;
     :--max-entries:*) :; return ;;
+    :--locked:=) _srcon_reply "$cur" compgen -f; return ;;
+    :--progress:*) _srcon_reply "$cur" compgen -W 'auto plain json none'; return ;;
+    :--max-download:*) :; return ;;
+    :--retries:*) :; return ;;
+    :--connect-timeout:*) :; return ;;
+    :--first-byte-timeout:*) :; return ;;
+    :--stall-timeout:*) :; return ;;
+    :--min-rate:*) :; return ;;
+    list:--sha512:*) :; return ;;
+    list:--sha256:*) :; return ;;
+    list:--key:*) _srcon_reply "$cur" compgen -f; return ;;
+    list:--mirror:*) _srcon_reply "$cur" compgen -d; return ;;
+    list:--arch:*) :; return ;;
+    list:--cache:*) _srcon_reply "$cur" compgen -d; return ;;
+    inspect:--sha512:*) :; return ;;
+    inspect:--sha256:*) :; return ;;
+    inspect:--key:*) _srcon_reply "$cur" compgen -f; return ;;
+    inspect:--mirror:*) _srcon_reply "$cur" compgen -d; return ;;
+    inspect:--arch:*) :; return ;;
+    inspect:--cache:*) _srcon_reply "$cur" compgen -d; return ;;
+    verify:--sha512:*) :; return ;;
+    verify:--sha256:*) :; return ;;
+    verify:--key:*) _srcon_reply "$cur" compgen -f; return ;;
+    verify:--mirror:*) _srcon_reply "$cur" compgen -d; return ;;
+    verify:--arch:*) :; return ;;
+    verify:--cache:*) _srcon_reply "$cur" compgen -d; return ;;
+    lock:--sha512:*) :; return ;;
+    lock:--sha256:*) :; return ;;
+    lock:--key:*) _srcon_reply "$cur" compgen -f; return ;;
+    lock:--mirror:*) _srcon_reply "$cur" compgen -d; return ;;
+    lock:--arch:*) :; return ;;
+    lock:--cache:*) _srcon_reply "$cur" compgen -d; return ;;
+    lock:--output:* | lock:-o:*) _srcon_reply "$cur" compgen -f; return ;;
+    cache:--max-size:*) :; return ;;
+    cache:--max-age:*) :; return ;;
+    cache:--cache:*) _srcon_reply "$cur" compgen -d; return ;;
   esac
   case $verb in
     '')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --quiet --json --help --version'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --quiet --json --help --version'
+      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'list inspect verify lock cache'; :
+      fi ;;
+    'list')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --json --help'
+      fi ;;
+    'inspect')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --json --help'
+      fi ;;
+    'verify')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --json --help'
+      else _srcon_reply "$cur" compgen -f
+      fi ;;
+    'lock')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --output= --json --help'
+      fi ;;
+    'cache')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--max-size= --max-age= --cache= --json --help'
       fi ;;
   esac
   # A value is written right after the equals sign.

@@ -38,7 +38,11 @@ t.test('plain, json, none, and bars on a terminal', async t => {
   const lines = json.stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line) as { phase: string; bytes: number; total?: number })
   t.ok(lines.some(({ phase, bytes, total }) => phase === 'download' && bytes === total))
   t.notMatch(none.stderr, /downloading/)
-  if (spawnSync('script', ['--version']).status !== 0) return t.skip('script(1) is not here')
+})
+
+t.test('bars on a terminal', { skip: spawnSync('script', ['--version']).status === 0 ? false : 'script(1) is not here' }, async t => {
+  const folder = scratch(t)
+  const { url } = await serve(t, layMirror(join(folder, 'mirror'), 'v3.22', { '3.22.1': await smallRoot(folder, '3.22.1', 50) }))
   const cli = `stty cols 100 rows 20; ${process.execPath} --conditions=@srcon/source ${join(import.meta.dirname, '../src/cli.ts')} alpine:3.22 --mirror ${url} --cache ${join(folder, 'tty')} 2>&1 >/dev/null`
   const tty = spawn('script', ['-qec', cli, '/dev/null'], { env: { PATH: '/usr/bin:/bin', TERM: 'xterm' }, stdio: ['ignore', 'pipe', 'ignore'] })
   let shown = ''
