@@ -1,9 +1,9 @@
 // The library of caps: steps for a plan, and the looking.
 import type { Step } from '@srcon/kit/step'
-import { readFacts, type CapsFacts } from './facts.ts'
+import { readFacts, type CapsFacts, withSecurebitsSeen } from './facts.ts'
 import { SETPCAP } from './names.ts'
 import { readWords, type Request } from './request.ts'
-import { applySteps, factsNow, type AppliedToSelf } from './self.ts'
+import { applySteps, factsNow, idsInNumbers, type AppliedToSelf } from './self.ts'
 import { steps } from './steps.ts'
 import * as textForms from './text/index.ts'
 
@@ -95,6 +95,7 @@ export interface SelfOptions extends CapabilityOptions {
  * `capabilities()` takes; where neither `keep` nor `drop` is given, nothing is kept: unlike a command that is executed
  * after a change of user, a running program would keep all. What a thread makes later has what its maker has.
  *
+ * Names of users and groups are those of the root of this process; securebits can be changed too, `pdeathsig` is refused.
  * Blocks until done, some milliseconds. Throws a ToolError `E_REFUSED` or `E_USAGE` before anything is changed: where the
  * process lacks what was asked, or a thread would not take part (one that blocks the C library's own signals, or one of
  * the kernel's, for io_uring). Addons that call setuid(2) or start threads meanwhile are waited for; none may change
@@ -102,6 +103,10 @@ export interface SelfOptions extends CapabilityOptions {
  */
 export function applyToSelf({ halfway = 'exit', ...options }: SelfOptions): AppliedToSelf {
   const asked = [options.keep, options.drop, options.caps, options.iab].every(each => each === undefined) ? { ...options, keep: 'none' } : options
-  const facts = factsNow()
-  return applySteps(capabilities(asked, facts, []), facts, halfway)
+  const facts = withSecurebitsSeen(factsNow())
+  const named = capabilities(asked, facts, [])
+  const numbers = idsInNumbers(named.find(step => step.do === 'caps.ids'))
+  // Once more with the numbers: whether the user is 0, and mapped, decides what can be had.
+  const made = numbers ? capabilities({ ...asked, ...numbers, ...(numbers.groups ? { initGroups: false, keepGroups: false, clearGroups: false } : {}) }, facts, []) : named
+  return applySteps(made, facts, halfway)
 }

@@ -6,7 +6,8 @@ import type { Output } from '@srcon/kit/output'
 import type { ScannedLink } from '@srcon/kit/table'
 import { groupName, sayGroup, sayUser, userName } from './accounts.ts'
 import { native } from './native.ts'
-import { sayIds, sayNames, securebitNames } from './say.ts'
+import { sayIds, sayNames } from './say.ts'
+import { securebitNames } from './securebits.ts'
 import { processOf, samePrivileges, type Sets, SETS, setsOf, type Task, threadsOf, userNamespace } from './tasks.ts'
 
 export interface Shown {

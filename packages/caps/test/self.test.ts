@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { notRoot } from './fixtures/run.ts'
 
+const noPython = spawnSync('python3', ['-c', '']).status === 0 ? false : 'no python3'
+
 const library = join(import.meta.dirname, '../src/index.ts')
 
 interface Thread { readonly name: string; readonly status: Readonly<Record<string, string>> }
@@ -80,4 +82,55 @@ t.test('what is not there is refused before anything is changed', { skip: notRoo
   const { out } = program(`out.done = attempt(() => applyToSelf({ user: 0 })); out.drop = attempt(() => applyToSelf({ drop: 'all' })); out.nnp = applyToSelf({ drop: 'all', noNewPrivs: true }); out.after = threads()`, { uid: 65_534 })
   t.match(out, { done: { code: String }, drop: { code: 'E_REFUSED' }, nnp: { threads: Number } })
   for (const { status } of out['after'] as Thread[]) t.match(status, { NoNewPrivs: '1', Uid: '65534 65534 65534 65534' })
+})
+
+t.test('half way: a thread on which capset fails', { skip: notRoot || (spawnSync('cc', ['--version']).error ? 'no C compiler' : false) }, async t => {
+  const folder = t.testdir({ 'refusing.c': `#define _GNU_SOURCE
+    #include <pthread.h>
+    #include <stddef.h>
+    #include <stdlib.h>
+    #include <unistd.h>
+    #include <sys/syscall.h>
+    #include <sys/prctl.h>
+    #include <linux/filter.h>
+    #include <linux/seccomp.h>
+    static int ready[2];
+    static void *refusing(void *p) {
+      struct sock_filter code[] = { { 0x20, 0, 0, offsetof(struct seccomp_data, nr) }, { 0x15, 0, 1, SYS_capset }, { 0x06, 0, 0, 0x00050000 | 1 }, { 0x06, 0, 0, 0x7fff0000 } };
+      struct sock_fprog program = { 4, code };
+      prctl(PR_SET_NAME, "refusing");
+      write(ready[1], syscall(SYS_seccomp, 1, 0, &program) == 0 ? "y" : "n", 1);
+      for (;;) pause();
+    }
+    __attribute__((constructor)) static void start(void) { char c; pthread_t t; if (getenv("REFUSING") && pipe(ready) == 0 && pthread_create(&t, 0, refusing, 0) == 0) { unsetenv("REFUSING"); read(ready[0], &c, 1); if (c != 'y') _exit(77); } }` })
+  const object = join(folder, 'refusing.so')
+  t.equal(spawnSync('cc', ['-shared', '-fPIC', '-o', object, join(folder, 'refusing.c'), '-lpthread']).status, 0)
+  const env = { LD_PRELOAD: object, REFUSING: '1' }
+  const exit = program(`applyToSelf({ drop: 'all' }); out.alive = true`, { env })
+  t.match(exit, { status: 125, out: {}, stderr: /the privileges of thread \d+ \(refusing\) could not be changed, those of others were\n {2}why: .*capset/ }, 'the process ends at once')
+  const thrown = program(`out.done = attempt(() => applyToSelf({ drop: 'all', halfway: 'throw' })); out.after = threads()`, { env })
+  t.match(thrown.out, { done: { code: 'E_HALFWAY' } }, thrown.stderr)
+  for (const { name, status } of thrown.out['after'] as Thread[]) {
+    t.equal(status['CapBnd'], '0000000000000000', `${name}: what could be dropped is`)
+    t.equal(status['CapEff'] === '0000000000000000', name !== 'refusing', name)
+  }
+  t.match(program(`out.done = applyToSelf({ drop: 'all' })`, { env: { LD_PRELOAD: object } }).out, { done: { threads: Number } }, 'without that filter it works')
+})
+
+t.test('securebits, names; what cannot be is refused by name', { skip: notRoot || noPython }, async t => {
+  // /proc does not tell the securebits: each thread of a program of ours is asked by its own program, which inherits them.
+  const { out, stderr } = program(`const { execFileSync } = await import('node:child_process')
+    const before = JSON.stringify(threads().map(({ status }) => [status.CapEff, status.Uid]))
+    out.death = attempt(() => applyToSelf({ drop: 'all', pdeathsig: 'TERM' })); out.nobody = attempt(() => applyToSelf({ user: 'nobody-of-this-name' }))
+    out.group = attempt(() => applyToSelf({ groups: ['no-such-group'] })); out.same = before === JSON.stringify(threads().map(({ status }) => [status.CapEff, status.Uid]))
+    out.done = applyToSelf({ user: 'daemon:adm', groups: ['adm', 5], keep: 'net_raw', ambient: 'net_raw', securebits: ['noroot,noroot-locked', 'no-cap-ambient-raise'] })
+    out.after = threads(); out.bits = []
+    const ask = "import ctypes; print(ctypes.CDLL(None).prctl(27, 0, 0, 0, 0))"
+    out.bits.push(execFileSync('python3', ['-c', ask], { encoding: 'utf8' }).trim())
+    const w = new Worker('const { execFileSync } = process.getBuiltinModule("node:child_process"); process.getBuiltinModule("node:worker_threads").parentPort.postMessage(execFileSync("python3", ["-c", ' + JSON.stringify(ask) + '], { encoding: "utf8" }).trim())', { eval: true })
+    out.bits.push(await new Promise(r => w.once('message', r)))
+    out.again = attempt(() => applyToSelf({ keep: 'none', securebits: '-noroot' }))`)
+  t.match(out, { death: { code: 'E_REFUSED', message: /caps\.pdeathsig .*nothing was changed/ }, nobody: { code: 'E_REFUSED', message: /no user 'nobody-of-this-name'/ }, group: { code: 'E_REFUSED', message: /no group 'no-such-group'/ }, same: true, done: { threads: Number }, again: { code: 'E_REFUSED' } }, stderr)
+  t.strictSame(out['bits'], ['67', '67'], 'noroot, its lock, no_cap_ambient_raise')
+  for (const { status } of (out['after'] as Thread[] | undefined) ?? []) t.match(status, { CapPrm: '0000000000002000', CapAmb: '0000000000002000', Uid: '1 1 1 1', Gid: '4 4 4 4', Groups: '4 5' })
 })

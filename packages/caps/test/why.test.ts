@@ -1,56 +1,15 @@
 // why: what the kernel checked, and that the line it prints is enough and no less is.
-import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { normalName } from '../src/names.ts'
-import { callOf, Reader } from '../src/why/record.ts'
 import type { WhyReport } from '../src/why/report.ts'
-import { needed } from '../src/why/seen.ts'
-import { caps, notRoot } from './fixtures/run.ts'
+import { caps, notRoot, PATH, words as tool } from './fixtures/run.ts'
 
 const noTrace = notRoot || (caps(['supports', 'tracepoint']).status === 0 ? false : 'the kernel has no tracepoint for capability checks, or not for us')
 const noPython = spawnSync('python3', ['-c', '']).status === 0 ? false : 'no python3'
-
-const line = (pid: number, event: string): string => `            node-${pid}   [001]    12.345678: ${event}\n`
-const check = (pid: number, cap: number, ret: number, frames: readonly string[], ns = 'a'): string =>
-  line(pid, `cap_capable: cred 0, target_ns ${ns}, capable_ns ${ns}, cap ${cap}, ret ${ret}`) + line(pid, '<stack trace>') + frames.map(frame => ` => ${frame}\n`).join('')
-const setup = line(1, 'cap_capable: cred 0, target_ns a, capable_ns a, cap 8, ret 0') + line(1, 'sched_process_fork: comm=node pid=1 child_comm=node child_pid=2') +
-  line(2, 'sched_process_exec: filename=/proc/self/fd/9 pid=2 old_pid=2')
-const start = line(2, 'sched_process_exec: filename=/usr/bin/my tool pid=2 old_pid=2')
-
-function read(text: string, step = text.length): Reader {
-  const reader = new Reader()
-  for (let at = 0; at < text.length; at += step) reader.add(text.slice(at, at + step))
-  reader.end()
-  return reader
-}
-
-t.test('the record', async t => {
-  const chown = ['cap_capable', 'security_capable', 'setattr_prepare.isra.0', '__x64_sys_chown', 'do_syscall_64']
-  const text = setup + check(2, 21, 0, ['__x64_sys_mount']) + start + check(2, 0, 0, chown) + check(2, 0, 0, chown) + check(2, 21, 0, ['security_vm_enough_memory_mm', '__x64_sys_brk']) +
-    check(2, 19, -1, ['ns_capable_noaudit', '__x64_sys_openat']) + check(2, 21, 0, ['__x64_sys_mount'], 'b') +
-    check(2, 2, -1, ['__x64_sys_openat']) + check(2, 1, 0, ['__x64_sys_openat']) + check(2, 2, -1, ['__x64_sys_openat']) + check(2, 1, -1, ['__x64_sys_openat']) + check(7, 5, -1, ['__x64_sys_kill'])
-  for (const step of [text.length, 7]) {
-    const reader = read(text, step)
-    const seen = reader.collected.all()
-    t.strictSame(seen.map(({ capability, outcome, call, process, where, instead, count }) => [capability, outcome, call, process, where, instead, count]), [
-      ['CAP_CHOWN', 'used', 'chown', 'my tool', 'ours', undefined, 2],
-      ['CAP_DAC_OVERRIDE', 'refused', 'openat', 'my tool', 'ours', true, 1],
-      ['CAP_DAC_OVERRIDE', 'used', 'openat', 'my tool', 'ours', undefined, 1],
-      ['CAP_DAC_READ_SEARCH', 'refused', 'openat', 'my tool', 'ours', true, 1],
-      ['CAP_DAC_READ_SEARCH', 'refused', 'openat', 'my tool', 'ours', undefined, 1],
-      ['CAP_SYS_ADMIN', 'used', 'mount', 'my tool', 'own', undefined, 1],
-    ], 'neither the launcher nor others, neither accounting nor probes; of alternatives one')
-    t.strictSame(reader.left, { accounting: 1, probes: 1 })
-    t.strictSame(needed(seen, 'ours'), ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH'])
-    t.strictSame(needed(seen, 'own'), ['CAP_SYS_ADMIN'])
-  }
-  t.equal(callOf(['x', '__do_sys_setgroups', 'do_syscall_64']), 'setgroups')
-  t.equal(callOf(['do_mmap', 'vm_mmap_pgoff', 'do_syscall_64', 'entry']), 'in vm_mmap_pgoff')
-  t.equal(callOf(['x', 'asm_exc_page_fault']), 'page fault')
-  t.equal(read('garbage\n => x\n-1 [000] 1: y\n').works, false)
-})
 
 /** The report, and what the command did. */
 function why(words: readonly string[], before: readonly string[] = []): { report: WhyReport; status: number | null; stdout: string } {
@@ -121,4 +80,75 @@ t.test('for everybody: an estimate from the calls', { skip: notRoot || noPython 
   const inside = caps(['why', '--', 'chroot', '/', 'true'], { uid: 65_534, before: ['unshare', '-r'] })
   t.match(inside, { status: 0, stderr: /an estimate.*\n {2}CAP_SYS_CHROOT +used +chroot by chroot\ncaps: enough for this run: --keep sys_chroot\n$/ })
   t.match(caps(['why', '--method=trace', '--', 'true'], { uid: 65_534 }), { status: 125, stderr: /why: only root of the host/ })
+  const own = caps(['why', '--method=calls', '--json', '--', 'unshare', '-r', 'chroot', '/', 'true'])
+  t.match(JSON.parse(own.stderr), { needs: [], needsInside: ['CAP_SYS_CHROOT'], seen: [{ capability: 'CAP_SYS_CHROOT', where: 'own' }] }, 'a user namespace of its own is said')
+  t.match(caps(['why', '--method=calls', '--', 'unshare', '-r', 'chroot', '/', 'true'], { uid: 65_534 }).stderr, /chroot by chroot, in a user namespace of its own\ncaps: enough behind ns-unshare --user: --keep sys_chroot\n/)
+})
+
+t.test('what the estimate says is enough, and one less is not', { skip: notRoot || noPython }, async t => {
+  for (const name of ['raw socket', 'mknod', 'ids']) {
+    const { script, needs } = programs[name] ?? { script: '', needs: [] }
+    const words = ['python3', '-c', `import os, socket, tempfile\n${script}`]
+    const { keep, needs: found } = JSON.parse(caps(['why', '--json', '--method=calls', '--', ...words]).stderr) as WhyReport
+    t.strictSame(found, needs, name)
+    t.equal(caps([...keep.split(' '), '--', ...words]).status, 0, `${keep} is enough`)
+    const all = keep.replace('--keep ', '').split(',')
+    for (const one of all) t.not(caps(['--keep', all.filter(each => each !== one).join(',') || 'none', '--', ...words]).status, 0, `without ${one} it fails`)
+  }
+})
+
+t.test('in a pid namespace of its own the record would be of others: it is refused, or the estimate is made', { skip: noTrace }, async t => {
+  const before = ['unshare', '--pid', '--fork', '--mount-proc']
+  t.match(caps(['why', '--method=trace', '--', 'chroot', '/', 'true'], { before }), { status: 125, stderr: /why: .*this process is in another pid namespace\n/ })
+  t.match(caps(['why', '--', 'chroot', '/', 'true'], { before }), { status: 0, stderr: /an estimate.*\n {2}CAP_SYS_CHROOT +used/ })
+})
+
+t.test('a busy command: what is read is added up within bounds', { skip: noTrace || noPython }, async t => {
+  const busy = "import os, tempfile\nf = tempfile.NamedTemporaryFile()\nfor i in range(50000): os.chown(f.name, 5, 5); os.chown(f.name, 0, 0)"
+  // The peak of this python3's children: caps is the largest of them.
+  const measure = `import json, resource, subprocess, sys\nended = subprocess.run(sys.argv[1:], stderr=subprocess.PIPE)\nprint(json.dumps([ended.returncode, json.loads(ended.stderr), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]))`
+  const { stdout } = spawnSync('python3', ['-c', measure, ...tool, 'why', '--json', '--', 'python3', '-c', busy], { encoding: 'utf8', cwd: '/', env: { PATH } })
+  const [status, { seen, lost, exact }, kilobytes] = JSON.parse(stdout) as [number, WhyReport, number]
+  t.equal(status, 0)
+  const count = seen.reduce((sum, one) => sum + one.count, 0)
+  t.ok(count + lost >= 100_000, `${count} checks counted, ${lost} events lost`)
+  t.equal(exact, lost === 0, 'what was lost is said')
+  t.ok(kilobytes > 10_000 && kilobytes < 200_000, `${kilobytes} kB at most`)
+})
+
+/** Instances of tracefs, in a mount namespace that is gone afterwards. */
+function instances(): string[] {
+  const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', 'mount -t tracefs none /mnt && ls /mnt/instances'], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  return stdout.split('\n')
+}
+
+async function until(what: () => boolean): Promise<boolean> {
+  for (let i = 0; i < 200 && !what(); i++) await new Promise(resolve => setTimeout(resolve, 25))
+  return what()
+}
+
+const childrenOf = (pid: number): number[] => readdirSync(`/proc/${pid}/task`).flatMap(tid => readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').split(' ').filter(Boolean).map(Number))
+const gone = (pid: number): boolean => !existsSync(`/proc/${pid}`) || /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+
+t.test('killed: nothing stays', { skip: noTrace }, async t => {
+  for (const victim of ['caps', 'keeper', 'command'] as const) {
+    const [file = '', ...rest] = tool
+    const caps_ = spawn(file, [...rest, 'why', '--', 'sh', '-c', 'echo $$; exec sleep 1000'], { cwd: '/', env: { PATH }, stdio: ['ignore', 'pipe', 'ignore'] })
+    const ended = once(caps_, 'exit')
+    const [line] = (await once(caps_.stdout, 'data')) as [Buffer]
+    const command = Number(String(line))
+    const pid = caps_.pid ?? 0
+    const mine = (): string[] => instances().filter(name => name.startsWith(`srcon-caps-${pid}-`))
+    const all = [pid, ...childrenOf(pid)]
+    const keeper = all.find(each => each !== pid && each !== command && readFileSync(`/proc/${each}/cmdline`, 'utf8') === readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? 0
+    t.equal(mine().length, 1, 'it has an instance')
+    t.ok(keeper > 0 && all.length >= 3, `${all.length} processes`)
+    process.kill({ caps: pid, keeper, command }[victim], 'SIGKILL')
+    if (victim === 'keeper') process.kill(command, 'SIGTERM')
+    await ended
+    t.ok(await until(() => [...all, command].every(gone)), `${victim} killed: no process stays`)
+    t.equal(caps(['why', '--', 'true']).status, 0, 'the next start')
+    t.strictSame(mine(), [], `${victim} killed: no instance stays`)
+  }
 })

@@ -18,6 +18,8 @@ pub struct Needed {
     pub call: &'static str,
     /// Name of the process.
     pub process: String,
+    /// In a user namespace other than ours, as far as that can be known.
+    pub elsewhere: bool,
 }
 
 /// Gathers them.
@@ -174,6 +176,23 @@ fn status(tid: u32) -> Option<String> {
     fs::read_to_string(format!("/proc/{tid}/status")).ok()
 }
 
+/// Whether it is in another user namespace than we are. The link of one that is not ours to look at
+/// cannot be read; its map can, and one that differs says enough.
+fn elsewhere(tid: u32) -> bool {
+    let differ = |read: &dyn Fn(&str) -> Option<Vec<u8>>, file: &str| {
+        let theirs = read(&format!("/proc/{tid}/{file}"))?;
+        Some(read(&format!("/proc/self/{file}"))? != theirs)
+    };
+    let link = |path: &str| {
+        fs::read_link(path)
+            .ok()
+            .map(|link| link.into_os_string().into_encoded_bytes())
+    };
+    differ(&link, "ns/user")
+        .or_else(|| differ(&|path| fs::read(path).ok(), "uid_map"))
+        .unwrap_or(false)
+}
+
 fn field<'a>(status: &'a str, name: &str) -> &'a str {
     status
         .lines()
@@ -205,6 +224,7 @@ impl Answer for Gathered {
                 had: effective.has(capability),
                 call: name,
                 process: field(&status, "Name").to_owned(),
+                elsewhere: elsewhere(call.tid),
             };
             *self.needed.entry(needed).or_default() += 1;
         }
@@ -277,7 +297,7 @@ fn needs(rule: Rule, listener: &Listener, call: &Notification, status: &str) -> 
         }
         Rule::Kill => {
             let pid = low(call, 0).cast_signed();
-            if pid <= 1 && pid != 1 {
+            if pid < 1 {
                 return None;
             }
             let theirs = self::status(pid.cast_unsigned())?;

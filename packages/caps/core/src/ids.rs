@@ -156,11 +156,25 @@ impl Step for Ids {
     }
 }
 
-/// The ids in numbers.
-struct Found {
-    uid: Option<u32>,
-    gid: Option<u32>,
-    groups: Option<Vec<u32>>,
+/// The ids in numbers; `None`: as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The user.
+    pub uid: Option<u32>,
+    /// The group.
+    pub gid: Option<u32>,
+    /// The supplementary groups.
+    pub groups: Option<Vec<u32>>,
+}
+
+/// Looks the names of a `caps.ids` step up in the root of this process, and changes nothing.
+///
+/// # Errors
+/// What is wrong with the step or the files, or a name that they do not have.
+pub fn look_up(step: &str) -> Result<Found, Failure> {
+    let ids: Ids = serde_json::from_str(step).map_err(|e| Failure::wrong(e.to_string()))?;
+    ids.validate().map_err(Failure::wrong)?;
+    Found::of(&ids)
 }
 
 fn unknown(kind: &str, name: &str, file: &CStr) -> Failure {

@@ -3,6 +3,7 @@
 //! fsmount(2) and attached nowhere: the host's mounts stay as they are. Each check comes with the
 //! kernel's stack, which names the call and what in it asked. See Documentation/trace/events.rst.
 
+use crate::record::Reader;
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
     fs::{self, AtFlags, Mode, OFlags},
@@ -11,19 +12,32 @@ use rustix::{
     pipe,
 };
 use srcon_step::{Failure, fail};
-use std::os::fd::AsRawFd;
+use std::{
+    os::fd::AsRawFd,
+    time::{Duration, Instant},
+};
 
 /// Instances of ours: `srcon-caps-PID-START`, where START tells a pid's second owner from its first.
 const PREFIX: &str = "srcon-caps-";
 const CHECK: &str = "events/capability/cap_capable";
 const EXEC: &str = "events/sched/sched_process_exec";
 const FORK: &str = "events/sched/sched_process_fork";
-/// For each CPU. Memory accounting makes most of the events; a check with its stack takes about 150 bytes.
-const BUFFER_KB: &str = "8192";
+const EXIT: &str = "events/sched/sched_process_exit";
+/// Of all CPUs together, KiB; and the most and the fewest for each. Memory accounting makes most of the
+/// events; a check with its stack takes about 150 bytes.
+const BUFFERS_KB: usize = 65_536;
+const MOST_KB: usize = 8192;
+const FEWEST_KB: usize = 512;
+/// The link of the initial pid namespace: its inode is PROC_PID_INIT_INO of linux/proc_ns.h.
+const INITIAL_PIDS: &str = "pid:[4026531836]";
+/// What is read of the record at once, bytes.
+const PIECE: usize = 1 << 16;
 
 /// A running record.
 #[derive(Debug)]
 pub struct Trace {
+    /// What was recorded until now.
+    pub record: Reader,
     files: Option<Files>,
     /// As long as it is open the instance stays.
     alive: Option<OwnedFd>,
@@ -95,8 +109,9 @@ impl Trace {
     ///
     /// # Errors
     /// ENOENT on `events/capability/cap_capable/…`: this kernel has no such tracepoint. EPERM: only
-    /// root of the host may.
+    /// root of the host may. 0: what is wrong is in the note.
     pub fn start() -> Result<Self, Failure> {
+        initial_pids()?;
         let root = tracefs()?;
         let instances = directory(root.as_fd(), "instances")
             .map_err(|e| Failure::new("open", e).at("instances"))?;
@@ -123,7 +138,8 @@ impl Trace {
             Ok(files) => (Some(files), None),
             Err(failure) => (None, Some(failure)),
         };
-        let trace = Self {
+        let mut trace = Self {
+            record: Reader::default(),
             files,
             alive: Some(alive),
             keeper,
@@ -132,6 +148,10 @@ impl Trace {
             return Err(failure);
         }
         trace.arm()?;
+        trace.read(Duration::from_secs(1))?;
+        if !trace.record.works() {
+            return Err(Failure::wrong("a check of our own is not in it"));
+        }
         Ok(trace)
     }
 
@@ -143,7 +163,7 @@ impl Trace {
 
     fn arm(&self) -> Result<(), Failure> {
         let at = self.files()?.instance.as_fd();
-        write(at, "buffer_size_kb", BUFFER_KB)?;
+        write(at, "buffer_size_kb", &buffer_kb().to_string())?;
         // What does not fit is dropped, and counted, instead of what is there already.
         write(at, "options/overwrite", "0")?;
         write(at, "options/irq-info", "0")?;
@@ -158,7 +178,7 @@ impl Trace {
             &format!("{CHECK}/trigger"),
             &format!("stacktrace if {others}"),
         )?;
-        for event in [FORK, EXEC, CHECK] {
+        for event in [FORK, EXEC, EXIT, CHECK] {
             write(at, &format!("{event}/enable"), "1")?;
         }
         // A check of our own that fails at nothing: by it a reader knows how this user namespace is written.
@@ -167,24 +187,30 @@ impl Trace {
         write(at, &format!("{CHECK}/filter"), &others)
     }
 
-    /// What has come since the last time, as text; empty: nothing yet.
+    /// Adds to the record what has come since the last time; `true`: there may be more, for it took
+    /// longer than `limit`. Memory does not grow with what is read.
     ///
     /// # Errors
     /// Of read.
-    pub fn read(&self) -> Result<Vec<u8>, Failure> {
-        let mut bytes = vec![0_u8; 1 << 18];
-        let mut length = 0;
-        let pipe = &self.files()?.pipe;
-        while length < bytes.len() {
-            match io::read(pipe, &mut bytes[length..]) {
-                Ok(0) | Err(Errno::AGAIN) => break,
-                Ok(more) => length += more,
+    pub fn read(&mut self, limit: Duration) -> Result<bool, Failure> {
+        let until = Instant::now() + limit;
+        let mut bytes = vec![0_u8; PIECE];
+        let pipe = &self
+            .files
+            .as_ref()
+            .ok_or_else(|| Failure::new("read", Errno::BADF))?
+            .pipe;
+        loop {
+            match io::read(pipe, &mut bytes) {
+                Ok(0) | Err(Errno::AGAIN) => return Ok(false),
+                Ok(length) => self.record.add(&bytes[..length]),
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(fail("read")(errno)),
             }
+            if Instant::now() > until {
+                return Ok(true);
+            }
         }
-        bytes.truncate(length);
-        Ok(bytes)
     }
 
     /// Events that found no room.
@@ -219,15 +245,42 @@ impl Trace {
             .sum()
     }
 
-    /// Stops recording; what was recorded can still be read.
-    pub fn stop(&self) {
-        let Some(files) = &self.files else {
-            return;
-        };
-        for event in [CHECK, EXEC, FORK] {
-            let _ = write(files.instance.as_fd(), &format!("{event}/enable"), "0");
+    /// Stops recording, and reads what is left.
+    ///
+    /// # Errors
+    /// Of write: it would go on; of read.
+    pub fn stop(&mut self) -> Result<(), Failure> {
+        let at = self.files()?.instance.as_fd();
+        for event in [CHECK, EXEC, EXIT, FORK] {
+            write(at, &format!("{event}/enable"), "0")?;
         }
+        // The buffers are full at most: some seconds. What is left then is counted by nobody.
+        if self.read(Duration::from_secs(20))? {
+            self.record.lost += 1;
+        }
+        self.record.lost += self.lost();
+        self.record.end();
+        Ok(())
     }
+}
+
+fn buffer_kb() -> usize {
+    // SAFETY: a number only.
+    let cpus = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_CONF) };
+    (BUFFERS_KB / usize::try_from(cpus).unwrap_or(1).max(1)).clamp(FEWEST_KB, MOST_KB)
+}
+
+/// The kernel takes the numbers of `set_event_pid` for those of the initial pid namespace: from another
+/// one we would record somebody else, or nobody.
+fn initial_pids() -> Result<(), Failure> {
+    let link = std::fs::read_link("/proc/self/ns/pid")
+        .map_err(|e| Failure::wrong(format!("/proc/self/ns/pid: {e}")))?;
+    if link.as_os_str() == INITIAL_PIDS {
+        return Ok(());
+    }
+    Err(Failure::wrong(
+        "it is kept by the process ids of the host, and this process is in another pid namespace",
+    ))
 }
 
 impl Drop for Trace {

@@ -1,5 +1,6 @@
 //! The change of this process.
 
+use crate::SystemError;
 use caps_core::{
     CapSet,
     all_threads::{self, Stopped},
@@ -25,6 +26,10 @@ pub struct Wanted {
     pub gid: Option<u32>,
     /// User id.
     pub uid: Option<u32>,
+    /// Securebits to set.
+    pub set: u32,
+    /// Securebits to clear.
+    pub clear: u32,
     /// Set no_new_privs.
     pub no_new_privs: bool,
 }
@@ -61,6 +66,8 @@ pub fn change_all_threads(wanted: Wanted) -> Changed {
         effective: set(&wanted.effective),
         inheritable: set(&wanted.inheritable),
         ambient: set(&wanted.ambient),
+        set: wanted.set,
+        clear: wanted.clear,
         no_new_privs: wanted.no_new_privs,
     };
     let (outcome, thread, name, why) = match all_threads::change(&wanted) {
@@ -82,5 +89,38 @@ pub fn change_all_threads(wanted: Wanted) -> Changed {
         thread,
         name,
         why,
+    }
+}
+
+/// Ids in numbers.
+#[napi(object)]
+pub struct FoundIds {
+    /// The user; absent: as it is.
+    pub uid: Option<u32>,
+    /// The group; absent: as it is.
+    pub gid: Option<u32>,
+    /// The supplementary groups; absent: as they are.
+    pub groups: Option<Vec<u32>>,
+    /// Why there are none.
+    pub error: Option<SystemError>,
+}
+
+/// Looks the names of a `caps.ids` step (JSON) up in this process's root.
+#[napi]
+#[must_use]
+pub fn look_up_ids(step: String) -> FoundIds {
+    match caps_core::ids::look_up(&step) {
+        Ok(found) => FoundIds {
+            uid: found.uid,
+            gid: found.gid,
+            groups: found.groups,
+            error: None,
+        },
+        Err(failure) => FoundIds {
+            uid: None,
+            gid: None,
+            groups: None,
+            error: Some(failure.into()),
+        },
     }
 }

@@ -57,6 +57,8 @@ pub struct CallSeen {
     pub call: String,
     /// Name of the process.
     pub process: String,
+    /// In a user namespace other than ours.
+    pub elsewhere: bool,
     /// How often.
     pub count: u32,
 }
@@ -85,6 +87,7 @@ pub fn end_calls() -> Vec<CallSeen> {
             had: needed.had,
             call: needed.call.to_owned(),
             process: needed.process,
+            elsewhere: needed.elsewhere,
             count,
         });
     seen.collect()

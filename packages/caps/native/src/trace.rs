@@ -2,9 +2,11 @@
 
 use crate::SystemError;
 use caps_core::trace::Trace;
-use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 /// One record at a time: it is of the thread that starts it.
 static RUNNING: Mutex<Option<Trace>> = Mutex::new(None);
@@ -26,34 +28,82 @@ pub fn start_trace() -> Option<SystemError> {
     })
 }
 
-/// What has come since the last time, as the kernel writes it.
+/// How long one reading may hold up the caller, milliseconds.
+const READING: Duration = Duration::from_millis(100);
+
+/// Reads what has come since the last time; null: nothing is wrong.
 #[napi]
 #[must_use]
-pub fn read_trace() -> Either<Buffer, SystemError> {
-    with(|running| match running.as_ref().map(Trace::read) {
-        Some(Ok(bytes)) => Either::A(bytes.into()),
-        Some(Err(failure)) => Either::B(failure.into()),
-        None => Either::A(Vec::new().into()),
-    })
+pub fn read_trace() -> Option<SystemError> {
+    with(|running| running.as_mut()?.read(READING).err().map(Into::into))
 }
 
-/// Stops recording; what is left can still be read. Returns how many events were lost.
+/// A check that was recorded.
+#[napi(object)]
+pub struct CheckSeen {
+    /// Number of the capability.
+    pub capability: u32,
+    /// It was there.
+    pub granted: bool,
+    /// The system call, or what the kernel was doing.
+    pub call: String,
+    /// Name of the program.
+    pub process: String,
+    /// In a user namespace other than ours.
+    pub elsewhere: bool,
+    /// One of several that would have done was there.
+    pub instead: bool,
+    /// How often.
+    pub count: u32,
+}
+
+/// The record, whole.
+#[napi(object)]
+pub struct Recorded {
+    /// Added up.
+    pub seen: Vec<CheckSeen>,
+    /// Events that found no room.
+    pub lost: f64,
+    /// Checks left out: memory accounting.
+    pub accounting: f64,
+    /// The same: probes.
+    pub probes: f64,
+    /// What failed.
+    pub error: Option<SystemError>,
+}
+
+/// Stops recording, reads what is left, and takes the record away.
 #[napi]
 #[must_use]
-pub fn stop_trace() -> f64 {
-    with(|running| {
-        let Some(trace) = running else {
-            return 0.0;
-        };
-        trace.stop();
-        #[allow(clippy::cast_precision_loss)]
-        let lost = trace.lost() as f64;
-        lost
-    })
-}
-
-/// Takes the record away.
-#[napi]
-pub fn end_trace() {
-    with(Option::take);
+pub fn end_trace() -> Recorded {
+    let mut trace = with(Option::take);
+    let error = trace.as_mut().and_then(|trace| trace.stop().err());
+    let record = trace
+        .as_mut()
+        .map(|trace| std::mem::take(&mut trace.record))
+        .unwrap_or_default();
+    drop(trace);
+    #[allow(clippy::cast_precision_loss)]
+    let number = |count: u64| count as f64;
+    let (lost, accounting, probes) = (
+        number(record.lost),
+        number(record.accounting),
+        number(record.probes),
+    );
+    let seen = record.seen.into_iter().map(|(one, count)| CheckSeen {
+        capability: one.capability.into(),
+        granted: one.granted,
+        call: one.call,
+        process: one.process.to_string(),
+        elsewhere: one.elsewhere,
+        instead: one.instead,
+        count,
+    });
+    Recorded {
+        seen: seen.collect(),
+        lost,
+        accounting,
+        probes,
+        error: error.map(Into::into),
+    }
 }

@@ -22,7 +22,7 @@ export async function watchCalls(plan: Plan): Promise<Watched> {
   if (error) throw failed('cannot watch the calls of a command', error)
   try {
     const verdict = await runBeside(watchedPlan(plan, program), { socket, started: () => closeSync(socket) })
-    return { method: 'calls', verdict, seen: native().endCalls().map(seenOf), lost: 0, left: { accounting: 0, probes: 0 }, works: true }
+    return { method: 'calls', verdict, seen: native().endCalls().map(seenOf), lost: 0, left: { accounting: 0, probes: 0 } }
   } finally {
     native().endCalls()
   }
@@ -37,6 +37,6 @@ function watchedPlan(plan: Plan, program: Buffer): Plan {
   return { ...plan, facts: { ...plan.facts, arch }, steps: [...plan.steps, ...(needsNoNewPrivs ? [{ do: 'caps.no-new-privs' }] : []), load] }
 }
 
-function seenOf({ capability, had, call, process, count }: ReturnType<ReturnType<typeof native>['endCalls']>[number]): Seen {
-  return { capability, outcome: had ? 'used' : 'refused', call, process, where: 'ours', count }
+function seenOf({ capability, had, call, process, elsewhere, count }: ReturnType<ReturnType<typeof native>['endCalls']>[number]): Seen {
+  return { capability, outcome: had ? 'used' : 'refused', call, process, where: elsewhere ? 'own' : 'ours', count }
 }

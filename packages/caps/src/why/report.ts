@@ -13,8 +13,6 @@ export interface Watched {
   readonly lost: number
   /** Checks that were left out since they say nothing of what is needed. */
   readonly left: { readonly accounting: number; readonly probes: number }
-  /** The record had our own check in it. */
-  readonly works: boolean
 }
 
 export interface WhyReport {
@@ -52,7 +50,7 @@ const short = (name: string): string => name.replace(/^CAP_/, '').toLowerCase()
 export function reportLines({ method, seen, keep, beyond, needsInside, lost, left }: WhyReport): string[] {
   const rows = seen.map(({ capability, outcome, call, process, where, instead, count }) => {
     const how = instead ? 'not needed' : outcome
-    return `  ${capability.padEnd(24)}${how.padEnd(12)}${call}${count > 1 ? ` (${count} times)` : ''} by ${printable(process)}${where === 'own' ? ', in its own user namespace' : ''}`
+    return `  ${capability.padEnd(24)}${how.padEnd(12)}${call}${count > 1 ? ` (${count} times)` : ''} by ${printable(process)}${where === 'own' ? ', in a user namespace of its own' : ''}`
   })
   return [
     method === 'trace' ? "caps: capabilities that were asked for (exact: from the kernel's record of checks)" : 'caps: capabilities that were asked for (an estimate: from the calls that were made)',

@@ -17,24 +17,6 @@ export interface Seen {
   readonly count: number
 }
 
-/** Adds up what is the same. */
-export class Collected {
-  readonly #seen = new Map<string, Seen & { count: number }>()
-
-  add(one: Omit<Seen, 'count'>): void {
-    const key = JSON.stringify([one.capability, one.outcome, one.call, one.process, one.where, one.instead])
-    const found = this.#seen.get(key)
-    if (found) found.count++
-    else this.#seen.set(key, { ...one, count: 1 })
-  }
-
-  /** By number of the capability; what was refused first. */
-  all(): Seen[] {
-    const order = ({ capability, outcome }: Seen): number => 2 * (numberOf(capability) ?? 64) + (outcome === 'refused' ? 0 : 1)
-    return [...this.#seen.values()].toSorted((a, b) => order(a) - order(b))
-  }
-}
-
 /** What a run with the same ends needs: what it used, and what it was refused but for such as had an alternative. Pure. */
 export function needed(seen: readonly Seen[], where: Seen['where']): string[] {
   const names = new Set(seen.filter(one => one.where === where && one.instead === undefined).map(({ capability }) => capability))

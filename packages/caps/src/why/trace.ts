@@ -1,48 +1,46 @@
 // The exact method: the kernel itself records every check of a capability, and its result. Needs root
-// of the host and Linux 6.13. The record begins on this thread, and what it starts is recorded too.
-import { getSystemErrorMap } from 'node:util'
+// of the host and Linux 6.13. The record begins on this thread, and what it starts is recorded too; it
+// is added up in Rust as it comes, so that a busy command costs no memory. See core/src/record.rs.
 import { ToolError } from '@srcon/kit/error'
 import type { Plan } from '@srcon/kit/plan'
-import { native } from '../native.ts'
+import { nameOf } from '../names.ts'
+import { how, native } from '../native.ts'
 import { runBeside } from './beside.ts'
-import { Reader } from './record.ts'
 import type { Watched } from './report.ts'
+import type { Seen } from './seen.ts'
 
-/** Milliseconds between two readings: the kernel's buffer holds some 50,000 checks. */
-const EVERY = 50
+/** Milliseconds between two readings: the kernel's buffer holds some 50,000 checks for each CPU. */
+const EVERY = 20
+
+type SystemError = NonNullable<ReturnType<ReturnType<typeof native>['startTrace']>>
 
 /** Whether it can be had; else the reason. Begins the record where it can. */
 export function beginTrace(): string | undefined {
   const error = native().startTrace()
   if (error === null) return undefined
-  if (error.path.includes('cap_capable') && error.errno === 2) return 'this kernel has no tracepoint for capability checks (Linux 6.13 has)'
-  const name = getSystemErrorMap().get(-error.errno)?.[0] ?? `E${error.errno}`
-  return error.errno === 1 || error.errno === 13 ? 'only root of the host may read the kernel\'s record' : `the kernel's record cannot be had: ${name} (${error.syscall}${error.path ? ` ${error.path}` : ''})`
+  const { errno, path, note } = error
+  if (errno === 0) return `the kernel's record cannot be had: ${note}`
+  if (path.includes('cap_capable') && errno === 2) return 'this kernel has no tracepoint for capability checks (Linux 6.13 has)'
+  return errno === 1 || errno === 13 ? 'only root of the host may read the kernel\'s record' : `the kernel's record cannot be had: ${how(error)}${path ? ` ${path}` : ''}`
 }
 
 /** Runs a command while the record that `beginTrace` began is read. */
 export async function trace(plan: Plan): Promise<Watched> {
-  const reader = new Reader()
-  // One reading brings at most 256 KiB; while the command runs there may always be more.
-  const drain = (readings: number): void => {
-    for (let more = true; more && readings > 0; readings--) {
-      const bytes = native().readTrace()
-      if (!Buffer.isBuffer(bytes)) throw new ToolError('caps', "cannot read the kernel's record", { code: 'E_HOST', syscall: bytes.syscall, errno: bytes.errno })
-      more = bytes.length > 0
-      // Names may be in any encoding; the record's own words are ASCII.
-      reader.add(bytes.toString('latin1'))
-    }
-  }
-  const timer = setInterval(() => drain(16), EVERY)
+  let failure: SystemError | null = null
+  const timer = setInterval(() => (failure ??= native().readTrace()), EVERY)
   try {
     const verdict = await runBeside(plan)
     clearInterval(timer)
-    const lost = native().stopTrace()
-    drain(Infinity)
-    reader.end()
-    return { method: 'trace', verdict, seen: reader.collected.all(), lost, left: reader.left, works: reader.works }
+    const { seen, lost, accounting, probes, error } = native().endTrace()
+    const wrong = failure ?? error
+    if (wrong) throw new ToolError('caps', `cannot read the kernel's record: ${how(wrong)}`, { code: 'E_HOST', syscall: wrong.syscall, errno: wrong.errno })
+    return { method: 'trace', verdict, seen: seen.map(seenOf), lost, left: { accounting, probes } }
   } finally {
     clearInterval(timer)
     native().endTrace()
   }
+}
+
+function seenOf({ capability, granted, call, process, elsewhere, instead, count }: ReturnType<ReturnType<typeof native>['endTrace']>['seen'][number]): Seen {
+  return { capability: nameOf(capability), outcome: granted ? 'used' : 'refused', call, process, where: elsewhere ? 'own' : 'ours', ...(instead ? { instead: true as const } : {}), count }
 }

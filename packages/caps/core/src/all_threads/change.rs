@@ -2,7 +2,7 @@
 //! allocation, nothing of libc that keeps state. Each part is left out where it is so already, since a
 //! thread made meanwhile may have it, and could not do it again. The order is that of capabilities(7).
 
-use crate::CapSet;
+use crate::{CapSet, securebits};
 use std::fmt::Write as _;
 
 /// What every thread shall have.
@@ -24,6 +24,10 @@ pub struct Wanted {
     pub inheritable: CapSet,
     /// The ambient set.
     pub ambient: CapSet,
+    /// Securebits to set.
+    pub set: u32,
+    /// Securebits to clear.
+    pub clear: u32,
     /// Set no_new_privs.
     pub no_new_privs: bool,
 }
@@ -83,9 +87,18 @@ fn change(wanted: &Wanted) -> Result<(), Failed> {
     if let Some(uid) = wanted.uid
         && ids(libc::SYS_getresuid)? != [uid; 3]
     {
-        syscall!("prctl", libc::SYS_prctl, libc::PR_SET_KEEPCAPS, 1, 0, 0, 0)?;
+        // With no_setuid_fixup a change of ids takes nothing, and keep_caps may be locked.
+        let keep = bits()? & (securebits::KEEP_CAPS | securebits::NO_SETUID_FIXUP) == 0;
+        if keep {
+            syscall!("prctl", libc::SYS_prctl, libc::PR_SET_KEEPCAPS, 1, 0, 0, 0)?;
+        }
         syscall!("setresuid", libc::SYS_setresuid, uid, uid, uid)?;
-        syscall!("prctl", libc::SYS_prctl, libc::PR_SET_KEEPCAPS, 0, 0, 0, 0)?;
+        if keep {
+            syscall!("prctl", libc::SYS_prctl, libc::PR_SET_KEEPCAPS, 0, 0, 0, 0)?;
+        }
+    }
+    if wanted.set | wanted.clear != 0 {
+        set_bits(wanted)?;
     }
     sets(wanted)?;
     ambient(wanted.ambient)?;
@@ -101,6 +114,48 @@ fn change(wanted: &Wanted) -> Result<(), Failed> {
         )?;
     }
     Ok(())
+}
+
+fn bits() -> Result<u32, Failed> {
+    let value = syscall!(
+        "prctl",
+        libc::SYS_prctl,
+        libc::PR_GET_SECUREBITS,
+        0,
+        0,
+        0,
+        0
+    )?;
+    Ok(u32::try_from(value).unwrap_or(0))
+}
+
+/// Before the sets, which may take CAP_SETPCAP away, and after the ambient one, which a bit may lock:
+/// so what that needs is made effective and inheritable for the moment. /proc does not tell them, so
+/// the thread looks for itself.
+fn set_bits(wanted: &Wanted) -> Result<(), Failed> {
+    let now = bits()?;
+    let then = now & !wanted.clear | wanted.set;
+    if now == then {
+        return Ok(());
+    }
+    let [_, permitted, inheritable] = get()?;
+    let inheritable = CapSet(inheritable.0 | wanted.inheritable.0);
+    put([permitted, permitted, inheritable])?;
+    ambient(wanted.ambient)?;
+    syscall!(
+        "prctl",
+        libc::SYS_prctl,
+        libc::PR_SET_SECUREBITS,
+        then,
+        0,
+        0,
+        0
+    )?;
+    if bits()? == then {
+        Ok(())
+    } else {
+        Err(("verify of the securebits", libc::EPERM))
+    }
 }
 
 fn bounding(keep: CapSet) -> Result<(), Failed> {
@@ -147,27 +202,39 @@ fn set_groups(wanted: &[u32]) -> Result<(), Failed> {
     Ok(())
 }
 
-#[allow(clippy::cast_possible_truncation)]
-fn sets(wanted: &Wanted) -> Result<(), Failed> {
-    let header = Header {
-        version: VERSION_3,
-        pid: 0,
-    };
-    let of = |shift: u32| {
-        [wanted.effective, wanted.permitted, wanted.inheritable].map(|set| (set.0 >> shift) as u32)
-    };
-    let data = [of(0), of(32)];
+const OWN: Header = Header {
+    version: VERSION_3,
+    pid: 0,
+};
+
+/// Effective, permitted, inheritable.
+fn get() -> Result<[CapSet; 3], Failed> {
     let mut now = [[0_u32; 3]; 2];
+    let header = OWN;
     syscall!(
         "capget",
         libc::SYS_capget,
         &raw const header,
         now.as_mut_ptr()
     )?;
-    if now != data {
-        syscall!("capset", libc::SYS_capset, &raw const header, data.as_ptr())?;
+    let of = |i: usize| CapSet(u64::from(now[0][i]) | u64::from(now[1][i]) << 32);
+    Ok([of(0), of(1), of(2)])
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn put(sets: [CapSet; 3]) -> Result<(), Failed> {
+    if get()? == sets {
+        return Ok(());
     }
+    let of = |shift: u32| sets.map(|set| (set.0 >> shift) as u32);
+    let data = [of(0), of(32)];
+    let header = OWN;
+    syscall!("capset", libc::SYS_capset, &raw const header, data.as_ptr())?;
     Ok(())
+}
+
+fn sets(wanted: &Wanted) -> Result<(), Failed> {
+    put([wanted.effective, wanted.permitted, wanted.inheritable])
 }
 
 fn ambient(wanted: CapSet) -> Result<(), Failed> {
