@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
+import { withSource } from '../src/fetch.ts'
 import { fetchRootfs, type FetchOptions } from '../src/index.ts'
 import { fetchAsync, fetchSync } from './fixtures/run.ts'
 import { arch, layFlat, layMirror, nameOf, scratch, sha512, smallRoot } from './fixtures/scratch.ts'
@@ -44,6 +45,7 @@ t.test('archives side by side', async t => {
     t.equal((await fetchRootfs('alpine', options)).version, '3.20.3')
     t.equal((await fetchRootfs('alpine:3.8', options)).version, '3.8.5')
     t.equal((await fetchRootfs('alpine:3.8.5', options)).cached, true)
+    t.match(await withSource('alpine', options, async (wanted, ask) => await wanted.list?.(ask)), [{ source: 'alpine:3.20', version: '3.20.3' }, { source: 'alpine:3.8', eol: '2020-05-01' }])
     await t.rejects(fetchRootfs('alpine:3.2', options), { code: 'E_NOT_FOUND' })
     await t.rejects(fetchRootfs('alpine', { ...options, arch: 'riscv64' }), { code: 'E_NOT_FOUND' })
   }

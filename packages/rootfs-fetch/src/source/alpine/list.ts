@@ -1,4 +1,5 @@
 // What there is of Alpine: the branches, their newest versions as far as the mirror says, and when their support ends.
+import { parseSums } from '../../digest.ts'
 import type { Mirror } from '../../mirror.ts'
 import type { Ask, Listed } from '../kind.ts'
 import { branches, lifeOf, parseReleases } from './life.ts'
@@ -13,7 +14,7 @@ export async function list(ask: Ask, mirrorOf: (ask: Ask) => Mirror, arch: strin
   const mirror = mirrorOf(ask)
   const read = async (path: string): Promise<string | undefined> => await client.text(mirror.url(path), { signal })
   const told = parseReleases((await read('releases.json')) ?? '')
-  const beside = versionsBeside(mirror, arch)
+  const beside = versionsOf(mirror.names('') ?? [...parseSums('sha512', (await read('SHA512SUMS')) ?? '').keys()], arch)
   const today = new Date().toISOString().slice(0, 10)
   const row = async (branch: string): Promise<Listed | undefined> => {
     const folder = branchFolder(branch, arch)
@@ -35,10 +36,10 @@ export async function list(ask: Ask, mirrorOf: (ask: Ask) => Mirror, arch: strin
   return rows.sort((a, b) => newestFirst(a.source.slice(7), b.source.slice(7)))
 }
 
-/** Versions of archives that lie in the mirror itself. */
-function versionsBeside(mirror: Mirror, arch: string): string[] {
+/** Versions in the names of archives. */
+function versionsOf(names: readonly string[], arch: string): string[] {
   const name = new RegExp(`^alpine-minirootfs-(\\d[\\w.]*)-${arch}\\.tar\\.gz$`)
-  return (mirror.names('') ?? []).flatMap(each => name.exec(each)?.[1] ?? [])
+  return names.flatMap(each => name.exec(each)?.[1] ?? [])
 }
 
 const branchOf = (version: string): string => version.split('.').slice(0, 2).join('.')
