@@ -27,13 +27,14 @@ _srcon_chroot_fs() {
     :--bind:*) :; return ;;
     :--rbind:*) :; return ;;
     :--tmpfs:*) :; return ;;
+    :--overlay:=) _srcon_reply "$cur" compgen -d; return ;;
     :--mask:*) :; return ;;
     :--workdir:* | :-w:*) _srcon_reply "$cur" compgen -d; return ;;
     :--config:*) _srcon_reply "$cur" compgen -f; return ;;
   esac
   case $verb in
     '')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--proc --bind-proc --sys --dev --cgroups --bind= --rbind= --tmpfs= --read-only --mask= --default-masks --chroot --workdir= --plan --dry-run --new --config= --json --help --version'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--proc --bind-proc --sys --dev --cgroups --bind= --rbind= --tmpfs= --overlay --read-only --mask= --default-masks --chroot --workdir= --plan --dry-run --new --config= --json --help --version'
       elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'show'; COMPREPLY+=($(compgen -d -- "$cur"))
       else _srcon_reply "$cur" compgen -d
       fi ;;

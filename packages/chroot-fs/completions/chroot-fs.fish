@@ -30,6 +30,7 @@ complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l cgroups -a 'ro rw' -d 
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l bind -r -d 'show the file or directory SRC at DST'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l rbind -r -d 'the same with all that is mounted below SRC'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l tmpfs -r -d 'mount an empty tmpfs at DST'
+complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l overlay -a '(__fish_complete_directories (commandline -ct))' -d 'never write the root itself: changes go to a tmpfs, or to DIR, which keeps them'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l read-only -d 'make the root read-only; mounts in it stay as they are'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l mask -r -d 'hide a file or a directory of the new root'
 complete -c chroot-fs -n '__srcon_chroot_fs_verb \'\'' -l default-masks -d 'hide and write-protect the parts of /proc and /sys that OCI runtimes do'

@@ -6,7 +6,7 @@ import { ToolError } from '@srcon/kit/error'
 import { DEVICES } from './devices.ts'
 import type { ChrootFacts } from './facts.ts'
 import { fromOci, toOci } from './oci-mounts.ts'
-import { ATTRIBUTES, type Attribute, type ChrootOptions, type Mount } from './root-options.ts'
+import { ATTRIBUTES, type Attribute, type ChrootOptions, type Mount, type Overlay } from './root-options.ts'
 
 const tool = 'chroot-fs'
 
@@ -30,15 +30,17 @@ export function configure(config: OciConfig, options: ChrootOptions, facts: Chro
     ...(workdir === undefined ? {} : { process: { ...config.process, cwd: workdir } }),
     ...(Object.keys(linux).length === 0 ? {} : { linux }),
   }
-  return annotated(changed, options, path === undefined)
+  const overlay = options.overlay?.path === undefined ? options.overlay : { path: absolute(options.overlay.path) }
+  return annotated(changed, { ...options, ...(overlay === undefined ? {} : { overlay }) }, path === undefined)
 }
 
 /** What OCI cannot say. A read-only root without a path: an OCI root needs one. */
-function annotated(config: OciConfig, { plain, rootAttributes, mounts, readOnly }: ChrootOptions, pathless: boolean): OciConfig {
+function annotated(config: OciConfig, { plain, rootAttributes, mounts, readOnly, overlay }: ChrootOptions, pathless: boolean): OciConfig {
   const optional = mounts.filter(mount => mount.type !== 'bind' && mount.optional).map(({ target }) => target)
   const notes: [string, unknown][] = [
     ['chroot', plain],
     ['root-attributes', rootAttributes],
+    ['overlay', overlay],
     ['optional', optional.length === 0 ? undefined : union((annotation(config, tool, 'optional') ?? []) as string[], optional)],
     ['read-only', pathless ? readOnly : undefined],
   ]
@@ -58,12 +60,14 @@ export function fromConfig(config: OciConfig): ChrootOptions | undefined {
   const plain = annotation(config, tool, 'chroot') === true
   const rootAttributes = attributesOf(annotation(config, tool, 'root-attributes'))
   const readOnly = root?.readonly === true || annotation(config, tool, 'read-only') === true
-  const said = [root, workdir, mounts[0], masks[0], readOnlyPaths[0], rootAttributes, plain || undefined, readOnly || undefined]
+  const overlay = overlayOf(annotation(config, tool, 'overlay'))
+  const said = [root, overlay, workdir, mounts[0], masks[0], readOnlyPaths[0], rootAttributes, plain || undefined, readOnly || undefined]
   if (said.every(each => each === undefined)) return undefined
   const optional = (annotation(config, tool, 'optional') ?? []) as readonly string[]
   return {
     ...(root === undefined ? {} : { root: root.path }),
     ...(rootAttributes === undefined ? {} : { rootAttributes }),
+    ...(overlay === undefined ? {} : { overlay }),
     ...(readOnly ? { readOnly: true } : {}),
     ...(plain ? { plain: true } : {}),
     ...(workdir === undefined ? {} : { workdir }),
@@ -75,6 +79,14 @@ export function fromConfig(config: OciConfig): ChrootOptions | undefined {
 
 function withOptional(mount: Mount, optional: readonly string[]): Mount {
   return mount.type !== 'bind' && optional.includes(mount.target) ? { ...mount, optional: true } : mount
+}
+
+function overlayOf(value: unknown): Overlay | undefined {
+  if (value === undefined) return undefined
+  const { path, size, ...more } = (typeof value === 'object' && value !== null ? value : { more: value }) as Record<string, unknown>
+  const text = (each: unknown): each is string | undefined => each === undefined || typeof each === 'string'
+  if (text(path) && text(size) && Object.keys(more).length === 0) return { ...(path === undefined ? {} : { path }), ...(size === undefined ? {} : { size }) }
+  throw new ToolError(tool, 'the annotation dev.srcon.chroot-fs.overlay is not usable', { code: 'E_INPUT', why: 'it is no object with path or size', hint: '{} for a tmpfs, or {"path":"/var/lib/box"}' })
 }
 
 function attributesOf(value: unknown): readonly Attribute[] | undefined {

@@ -20,6 +20,8 @@ function whatFailed({ step, syscall, code, path, note }: Failure): string {
       return `cannot make the mounts private${error}`
     case 'fs.open':
       return `cannot open ${textOf(step['path'])}${error}`
+    case 'fs.overlay':
+      return `cannot lay an overlay over the root${error}`
     case 'fs.attach':
       return `cannot prepare the new root${error}`
     case 'fs.mount':

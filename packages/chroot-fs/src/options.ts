@@ -18,6 +18,7 @@ export const table: ToolTable = {
         bind: { takes: 'value', repeat: true, meta: 'SRC:DST[:OPT,…]', about: 'show the file or directory SRC at DST', more: 'SRC is looked up before the root changes, DST inside the new root; missing directories are made. OPT: ro, noexec, nosymfollow, noatime; suid and dev, which are off otherwise. A colon in a path is written \\: and a backslash \\\\.' },
         rbind: { takes: 'value', repeat: true, meta: 'SRC:DST[:OPT,…]', about: 'the same with all that is mounted below SRC' },
         tmpfs: { takes: 'value', repeat: true, meta: 'DST[:OPT,…]', about: 'mount an empty tmpfs at DST', more: 'OPT as for --bind, and the options of tmpfs: size=64m, mode=0755, nr_inodes=1000, uid=0, gid=0.' },
+        overlay: { takes: 'optional', meta: 'DIR|size=SIZE', completes: 'directory', about: 'never write the root itself: changes go to a tmpfs, or to DIR, which keeps them', more: 'DIR gets two directories, upper and work. The root may be shared by any number of containers at once, as the cache of rootfs-fetch is.' },
         'read-only': { takes: 'nothing', about: 'make the root read-only; mounts in it stay as they are' },
         mask: { takes: 'value', repeat: true, meta: 'PATH', about: 'hide a file or a directory of the new root' },
         'default-masks': { takes: 'nothing', about: 'hide and write-protect the parts of /proc and /sys that OCI runtimes do' },
@@ -34,6 +35,7 @@ export const table: ToolTable = {
   examples: [
     { command: 'chroot-fs ./alpine --proc --dev -- sh', about: 'a shell in a root of its own' },
     { command: 'ns-unshare --user --map-root-user --pid -- chroot-fs ./alpine --proc -- sh', about: 'the same without being root' },
+    { command: 'chroot-fs ./alpine --overlay -- sh', about: 'changes are gone afterwards, and ./alpine is as it was' },
     { command: 'chroot-fs ./alpine --bind ./data:/data:ro,noexec -- ls /data', about: 'a directory of the host, read-only' },
     { command: 'chroot-fs --tmpfs /tmp:size=16m --read-only -- sh', about: 'this host\'s own tree, read-only, with a /tmp of its own' },
     { command: 'chroot-fs show self', about: 'the mounts of this process' },

@@ -2,7 +2,7 @@
 import { usage } from '@srcon/kit/error'
 import type { Given, ScannedLink } from '@srcon/kit/table'
 import { readBind, readTarget, readTmpfs } from './mount-words.ts'
-import type { ChrootOptions, Mount } from './root-options.ts'
+import type { ChrootOptions, Mount, Overlay } from './root-options.ts'
 import { bindProc, cgroups, DEFAULT_MASKED_PATHS, DEFAULT_READ_ONLY_PATHS, dev, proc, sys } from './standard-mounts.ts'
 
 const tool = 'chroot-fs'
@@ -20,6 +20,8 @@ export interface RootOptions {
   readonly rbind?: string | readonly string[]
   /** `DST[:OPT,…]`. */
   readonly tmpfs?: string | readonly string[]
+  /** `true`: changes go to a tmpfs; `size=64m`: of that size; else the directory that keeps them. */
+  readonly overlay?: boolean | string
   readonly readOnly?: boolean
   readonly mask?: string | readonly string[]
   readonly defaultMasks?: boolean
@@ -54,6 +56,7 @@ interface Draft {
   readonly mounts: Mount[]
   readonly masks: string[]
   readonly readOnlyPaths: string[]
+  overlay?: Overlay
   readOnly?: true
   plain?: true
   workdir?: string
@@ -76,6 +79,7 @@ const readers: Readonly<Record<string, Reader>> = {
   bind: (draft, value) => void draft.mounts.push(readBind('--bind', text('--bind', value), false)),
   rbind: (draft, value) => void draft.mounts.push(readBind('--rbind', text('--rbind', value), true)),
   tmpfs: (draft, value) => void draft.mounts.push(readTmpfs('--tmpfs', text('--tmpfs', value))),
+  overlay: (draft, value) => void (draft.overlay = readOverlay(value)),
   'read-only': draft => void (draft.readOnly = true),
   mask: (draft, value) => void draft.masks.push(readTarget('--mask', text('--mask', value))),
   'default-masks': draft => {
@@ -88,6 +92,15 @@ const readers: Readonly<Record<string, Reader>> = {
     if (!path.startsWith('/')) throw usage(tool, `--workdir: '${path}' is not absolute`, 'paths in the new root begin with /')
     draft.workdir = path
   },
+}
+
+function readOverlay(value: string | true): Overlay {
+  if (value === true) return {}
+  if (value === '') throw usage(tool, '--overlay= needs a directory, or a size')
+  if (!value.startsWith('size=')) return { path: value }
+  const size = value.slice('size='.length)
+  if (/^[1-9]\d*[kmgKMG]?$/.test(size)) return { size }
+  throw usage(tool, `--overlay: '${size}' is no size of a tmpfs`, 'for example --overlay=size=64m')
 }
 
 function optionsOf(root: string | undefined, given: readonly Given[]): ChrootOptions {

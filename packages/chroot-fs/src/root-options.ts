@@ -34,11 +34,20 @@ export interface BindMount extends AnyMount {
 }
 export type Mount = NewMount | BindMount
 
+/** Where changes of a root go that is itself never written: a directory, which keeps them, else a tmpfs of this size. */
+export interface Overlay {
+  readonly path?: string
+  /** As tmpfs takes it, `64m`. */
+  readonly size?: string
+}
+
 export interface ChrootOptions {
   /** Looked up as a bind's source; undefined: the present `/`, or what a config says. */
   readonly root?: string
   /** Attributes of every mount of the root's tree, from the start. */
   readonly rootAttributes?: readonly Attribute[]
+  /** The root is never written; changes go there. */
+  readonly overlay?: Overlay
   /** The root, but not what is mounted in it. */
   readonly readOnly?: true
   /** chroot(2) only. */

@@ -7,7 +7,7 @@ import type { ChrootFacts } from './facts.ts'
 import { asPossible } from './host-limits.ts'
 import { inOrder, isAtOrBelow } from './mount-order.ts'
 import { guardProc } from './proc-guard.ts'
-import type { ChrootOptions, Mount } from './root-options.ts'
+import type { ChrootOptions, Mount, Overlay } from './root-options.ts'
 
 const ROOT = 'root'
 
@@ -22,6 +22,7 @@ export function steps(options: ChrootOptions, facts: ChrootFacts, before: readon
     { do: 'fs.own-mounts' },
     { do: 'fs.private' },
     { do: 'fs.open', tree: ROOT, path: root, recursive: true },
+    ...overlaySteps(options.overlay),
     ...mounts.flatMap(({ open }) => open),
     { do: 'fs.attach', tree: ROOT, ...(rootAttributes.length === 0 ? {} : { recursiveAttributes: rootAttributes }) },
     ...mounts.flatMap(({ make }) => make),
@@ -34,9 +35,14 @@ export function steps(options: ChrootOptions, facts: ChrootFacts, before: readon
   ]
 }
 
+/** Over the copy of the root, before anything is mounted in it. */
+function overlaySteps(overlay: Overlay | undefined): readonly Step[] {
+  return overlay === undefined ? [] : [{ do: 'fs.overlay', tree: ROOT, ...overlay }]
+}
+
 /** Nothing is mounted: chroot(2) alone does it. */
-function isBare({ mounts, masks, readOnlyPaths, readOnly, rootAttributes }: ChrootOptions): boolean {
-  return mounts.length === 0 && masks.length === 0 && readOnlyPaths.length === 0 && !readOnly && rootAttributes === undefined
+function isBare({ mounts, masks, readOnlyPaths, readOnly, rootAttributes, overlay }: ChrootOptions): boolean {
+  return overlay === undefined && mounts.length === 0 && masks.length === 0 && readOnlyPaths.length === 0 && !readOnly && rootAttributes === undefined
 }
 
 interface MountSteps {

@@ -14,6 +14,7 @@ mod filesystem;
 mod mask;
 pub mod mountinfo;
 mod namespace;
+mod overlay;
 mod pivot;
 mod place;
 mod plain;
@@ -28,6 +29,7 @@ pub const KINDS: &[Kind] = &[
     kind::<namespace::OwnMounts>("fs.own-mounts"),
     kind::<namespace::Private>("fs.private"),
     kind::<tree::Open>("fs.open"),
+    kind::<overlay::Overlay>("fs.overlay"),
     kind::<tree::Attach>("fs.attach"),
     kind::<filesystem::Mount>("fs.mount"),
     kind::<bind::Bind>("fs.bind"),
