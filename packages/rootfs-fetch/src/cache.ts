@@ -45,6 +45,8 @@ export interface TreeReport {
   readonly attributes: number
   readonly replaced: number
   readonly records: number
+  /** Names of lower layers that whiteouts took away. */
+  readonly whiteouts?: number
 }
 
 export interface Lock {

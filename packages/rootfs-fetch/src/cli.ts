@@ -8,5 +8,6 @@ await main(link, {
   inspect: () => import('./verb/inspect.ts'),
   verify: () => import('./verb/verify.ts'),
   lock: () => import('./verb/lock.ts'),
+  pack: () => import('./pack.ts'),
   cache: () => import('./verb/cache.ts'),
 })

@@ -1,15 +1,17 @@
 // The config form: `--config` sets `root.path` in a config and leaves all else as it is.
 import { createReadStream } from 'node:fs'
-import { newConfig, type OciConfig } from '@srcon/kit/config'
+import { annotate, annotation, newConfig, type OciConfig } from '@srcon/kit/config'
 import { ToolError } from '@srcon/kit/error'
 import { failedCall, tool } from './native.ts'
 
 /** Largest config, bytes. */
 const LIMIT = 16 << 20
 
-/** The config with this root; what else its root said stays. Pure. */
+/** The config with this root; what else its root said stays. Unless the root is read-only, an overlay keeps the tree, which others
+ *  share, from being written: chroot-fs knows the annotation. Pure. */
 export function withRoot(config: OciConfig, path: string): OciConfig {
-  return { ...config, root: { ...config.root, path } }
+  const rooted = { ...config, root: { ...config.root, path } }
+  return config.root?.readonly === true || annotation(config, 'chroot-fs', 'overlay') !== undefined ? rooted : annotate(rooted, 'chroot-fs', 'overlay', {})
 }
 
 /** Reads the config that `--config` names: a file, `-` for stdin, or `new`. Throws a ToolError `E_INPUT`. */

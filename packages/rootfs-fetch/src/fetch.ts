@@ -1,8 +1,9 @@
 // From a source to a tree: the source finds archives and who vouches for them; unless the cache holds the tree already, they
 // are fetched at the same time, unpacked aside and put in their place. Whoever comes second waits for the first and finds
 // everything there. No source is known here by name.
+import { createHash } from 'node:crypto'
 import { ToolError, usage } from '@srcon/kit/error'
-import { getArchive, hashFile, keyOf, type OpenArchive } from './archive.ts'
+import { getArchive, keyOf, type OpenArchive } from './archive.ts'
 import { Cache, defaultCache, treeName, type TreeRecord, type TreeReport } from './cache.ts'
 import { verifyDigest, type Digest } from './digest.ts'
 import { Client } from './download/client.ts'
@@ -10,7 +11,7 @@ import type { DownloadLimits } from './download/limits.ts'
 import { tool } from './native.ts'
 import { loadSource, splitSource } from './source.ts'
 import type { Ask, Found, ImageConfig, Verified, Wanted } from './source/kind.ts'
-import { canGiveOwners, unpackInto } from './unpack.ts'
+import { canGiveOwners, unpackInto, type Limits } from './unpack.ts'
 
 export interface FetchOptions extends DownloadLimits {
   /** SHA-512 that the archive must have, hexadecimal. */
@@ -39,6 +40,10 @@ export interface FetchOptions extends DownloadLimits {
   readonly maxBytes?: number | undefined
   /** Most files, directories and links; default 1,000,000. */
   readonly maxEntries?: number | undefined
+  /** Other bounds of what an archive may cost. */
+  readonly limits?: Limits | undefined
+  /** Of the extended attributes that may be set, only these: names, or beginnings that end in `*`. */
+  readonly xattrs?: readonly string[] | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -133,9 +138,9 @@ async function makeFound(found: Found, ask: Ask): Promise<Rootfs> {
 const nothingLost: TreeReport = { entries: 0, bytes: 0, devices: 0, owners: 0, setIds: 0, attributes: 0, replaced: 0, records: 0 }
 
 /** What changes a tree is part of its name. */
-function variantOf({ stripSetId, devices }: FetchOptions): string {
+function variantOf({ stripSetId, devices, xattrs }: FetchOptions): string {
   const owners = canGiveOwners() ? '' : `-uid${process.geteuid?.()}-${process.getegid?.()}`
-  return `${owners}${stripSetId ? '-nosetid' : ''}${devices === 'keep' ? '-devices' : ''}`
+  return `${owners}${stripSetId ? '-nosetid' : ''}${devices === 'keep' ? '-devices' : ''}${xattrs ? `-xattrs${createHash('sha256').update(xattrs.join()).digest('hex').slice(0, 16)}` : ''}`
 }
 
 /** The digests of its archives, where all are known. */
@@ -226,14 +231,11 @@ async function getAll({ source, archives }: Found, ask: Ask): Promise<OpenArchiv
   throw stop.signal.reason
 }
 
-/** Unpacks; undefined where what was read is not what was verified. */
-async function unpackChecked(found: Found, archives: readonly OpenArchive[], made: string, { cache, options, signal }: Ask): Promise<TreeReport | undefined> {
-  const [archive] = archives
-  if (archive === undefined || archives.length > 1) throw new ToolError(tool, `${found.source} has ${archives.length} layers`, { code: 'E_ARCHIVE_UNSUPPORTED' })
-  const { digest, file } = archive
-  if (digest.startsWith('sha256:') && (await hashFile(file, 'sha256', signal)) !== digest) return undefined
-  const { read: _, sha512, ...report } = await unpackInto(cache, made, file, found.source, options)
-  return digest.startsWith('sha256:') || `sha512:${sha512}` === digest ? report : undefined
+/** Unpacks, several archives as layers over one another; undefined where what was read is not what was verified: the sums are made on the way. */
+async function unpackChecked(found: Found, archives: readonly OpenArchive[], made: string, { cache, options }: Ask): Promise<TreeReport | undefined> {
+  const { reports, total } = await unpackInto(cache, made, archives, found.source, options)
+  const right = archives.every(({ digest }, i) => digest === `sha256:${reports[i]?.sha256}` || digest === `sha512:${reports[i]?.sha512}`)
+  return right ? total : undefined
 }
 
 function verifiedBy({ verified }: Found, signedBy: string | undefined): readonly Verified[] {

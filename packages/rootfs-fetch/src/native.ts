@@ -22,7 +22,7 @@ const remedies: Readonly<Record<string, { why?: string; hint: string }>> = {
   E_ARCHIVE_DAMAGED: { hint: 'fetch the archive again' },
   E_ARCHIVE_TRUNCATED: { hint: 'fetch the archive again' },
   E_ARCHIVE_UNSAFE: { why: 'the archive reaches out of its tree, or can be read in two ways', hint: 'do not use this archive' },
-  E_ARCHIVE_UNSUPPORTED: { hint: 'give a tar archive, plain or gzip' },
+  E_ARCHIVE_UNSUPPORTED: { hint: 'give a tar archive, plain or compressed by gzip, zstd or xz' },
   E_ARCHIVE_LIMIT: { why: 'it is larger than any archive may be here', hint: 'if you trust it, raise --max-bytes or --max-entries' },
 }
 

@@ -4,7 +4,9 @@ import { usage } from '@srcon/kit/error'
 import { parseSize } from '@srcon/kit/size'
 import type { OptionRow, ScannedLink, ToolTable } from '@srcon/kit/table'
 import type { FetchOptions } from './fetch.ts'
+import { packVerb } from './pack-options.ts'
 import { lockName, sources, splitSource } from './source.ts'
+import { readUnpack, unpackRows } from './unpack-options.ts'
 
 /** Of every verb that looks at a source. */
 const look = {
@@ -28,7 +30,7 @@ export const table: ToolTable = {
       about: 'Make the tree of SOURCE and print its path',
       positionals: [
         { name: 'source', about: 'alpine[:VERSION|latest|edge], or tar with FILE (also tar:FILE)', required: true },
-        { name: 'file', about: 'the archive of tar: plain or gzip', completes: 'file' },
+        { name: 'file', about: 'the archive of tar: plain, or compressed by gzip, zstd or xz', completes: 'file' },
       ],
       options: {
         sha512: { takes: 'value', meta: 'HEX', about: 'the sum that the archive must have', more: 'Beside a sum from the mirror, this one shows forgery too: it comes from elsewhere.' },
@@ -55,9 +57,11 @@ export const table: ToolTable = {
         'first-byte-timeout': { takes: 'value', meta: 'TIME', about: 'for the head of an answer (default 30s)' },
         'stall-timeout': { takes: 'value', meta: 'TIME', about: 'silence within an answer (default 30s)' },
         'min-rate': { takes: 'value', meta: 'SIZE', about: 'fewest bytes a second over a minute; 0 is no limit (default 1K)' },
+        ...unpackRows,
         quiet: { takes: 'nothing', short: 'q', about: 'no notes on stderr' },
       },
     },
+    pack: packVerb,
     list: { about: 'List what there is of a source: releases, their newest version, their end of life', positionals: words, options: look },
     inspect: { about: 'Say what would be fetched, from where and who vouches for it; fetch nothing', positionals: words, options: look },
     verify: {
@@ -142,6 +146,7 @@ export function readWish({ given, positionals }: ScannedLink): Wish {
       connectTimeout: time('connect-timeout'), firstByteTimeout: time('first-byte-timeout'), stallTimeout: time('stall-timeout'),
       maxBytes: maxBytes === undefined ? undefined : parseSize(tool, '--max-bytes', maxBytes, { min: 1 }),
       maxEntries: maxEntries === undefined ? undefined : parseCount(tool, '--max-entries', maxEntries, { min: 1 }),
+      ...readUnpack(value),
     },
   }
 }

@@ -1,22 +1,186 @@
-// One unpacking by the addon: in a thread of its own, watched, and stopped when the caller gives up.
-import { mkdirSync } from 'node:fs'
+// Unpacking by the addon: one archive, or the layers of an image over one another, into one directory;
+// in threads of its own, watched, and stopped when the caller gives up. What an archive may cost, and
+// which of its claims are honoured, is said here; how, in core/.
+import { closeSync, mkdirSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
-import type { Cache } from './cache.ts'
+import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
+import type { Cache, TreeReport } from './cache.ts'
 import type { FetchOptions } from './fetch.ts'
-import { failed, failedCall, native, type NativeReport } from './native.ts'
+import { failed, failedCall, native, type NativeFailure, type NativeReport } from './native.ts'
 
 /** How often progress is told, milliseconds. */
 const TICK = 100
+
+/** What one archive may cost; defaults are far above any root file system in use. */
+export interface Limits {
+  /** Bytes after decompression; default 16 GiB. */
+  readonly bytes?: number | undefined
+  /** Files, directories and links; default 1,000,000. */
+  readonly entries?: number | undefined
+  /** Bytes out for each byte in, once 64 MiB have come out; default 200. */
+  readonly ratio?: number | undefined
+  /** Directories inside one another; default 1024. */
+  readonly depth?: number | undefined
+  /** Bytes of a path; default and most 4095. */
+  readonly path?: number | undefined
+  /** Bytes of a component of a path; default and most 255. */
+  readonly name?: number | undefined
+}
+
+export interface UnpackOptions {
+  /** Owners as in the archive. Default: where this process can give them. */
+  readonly exactOwners?: boolean | undefined
+  /** Set no set-id bits. */
+  readonly stripSetId?: boolean | undefined
+  /** Device nodes and FIFOs; `keep` needs root. Default `skip`: counted in the report. */
+  readonly devices?: 'skip' | 'keep' | undefined
+  /** Of the extended attributes that may be set (`user.*`, file capabilities, ACLs), only these: names, or beginnings that end in `*`. */
+  readonly xattrs?: readonly string[] | undefined
+  /** Bring everything to disk at the end; default true. */
+  readonly sync?: boolean | undefined
+  readonly limits?: Limits | undefined
+}
+
+export type Sum = 'sha256' | 'sha512' | 'diffId'
+
+export interface ArchiveOptions {
+  /** A layer of an OCI image: its whiteouts take away what lower layers brought. */
+  readonly layer?: boolean | undefined
+  /** `sha256`, `sha512` of the archive as it is, `diffId`: SHA-256 of the tar in it. Each costs time. */
+  readonly sums?: readonly Sum[] | undefined
+  /** Names it in errors. */
+  readonly name?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Bytes are those of the archive. */
+  readonly onProgress?: ((progress: { bytes: number; entries: number }) => void) | undefined
+}
 
 /** Whether this process can give files to the owners that an archive names. */
 export function canGiveOwners(): boolean {
   return native().canGiveOwners()
 }
 
-/** Unpacks `file` into `made`/rootfs, which is made anew. `source` names the archive in errors. */
-export async function unpackInto(cache: Cache, made: string, file: FileHandle, source: string, options: FetchOptions): Promise<NativeReport> {
-  const { signal, onProgress, maxBytes, maxEntries, stripSetId = false, devices } = options
+/**
+ * A directory that archives are unpacked into, one after another: `archive` for each, lowest layer first, then `finish`, without which
+ * directories lack their attributes. After a failure the directory holds half of something, and must go.
+ */
+export class Unpacker {
+  readonly #unpacking = new (native().Unpacking)()
+  readonly #target: string
+
+  /** Takes an empty directory; throws a ToolError. */
+  constructor(target: string, options: UnpackOptions = {}) {
+    const { exactOwners = canGiveOwners(), stripSetId = false, devices, xattrs, sync = true, limits = {} } = options
+    this.#target = target
+    const failure = this.#unpacking.open({
+      target, exactOwners, stripSetId, keepDevices: devices === 'keep', sync, limits: given(limits),
+      ...(xattrs === undefined ? {} : { xattrs: [...xattrs] }),
+    })
+    if (failure) throw failed(`cannot unpack into ${target}`, failure, target)
+  }
+
+  /** Unpacks a file from its beginning, whatever its position, or what a pipe brings. Only the descriptor is needed, and only until this returns. */
+  async archive(fd: number, options: ArchiveOptions = {}): Promise<NativeReport> {
+    const { layer = false, sums = [], name = 'the archive', signal, onProgress } = options
+    const cancel = (): void => this.#unpacking.cancel()
+    const tick = onProgress && setInterval(() => {
+      const { read, entries } = this.#unpacking.progress()
+      onProgress({ bytes: read, entries })
+    }, TICK)
+    signal?.addEventListener('abort', cancel)
+    try {
+      if (signal?.aborted) cancel()
+      const { report, failure } = await this.#unpacking.archive({ archive: fd, layer, sums: [...sums] })
+      signal?.throwIfAborted()
+      if (report) return report
+      throw failed(`cannot unpack ${name}`, failure ?? noAnswer, this.#target)
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+      clearInterval(tick)
+    }
+  }
+
+  /** The same of a stream, which is read to its end even where unpacking fails before. */
+  async stream(source: Readable, options: ArchiveOptions = {}): Promise<NativeReport> {
+    const { reader, writer } = native().makePipe()
+    const into = new Socket({ fd: writer, readable: false, writable: true })
+    const unpacked = this.archive(reader, options)
+    closeSync(reader)
+    try {
+      const [report] = await Promise.all([unpacked, pipeline(source, into)])
+      return report
+    } catch (error) {
+      source.destroy()
+      // Where unpacking failed, the pipe broke because of that.
+      await unpacked
+      throw error
+    } finally {
+      into.destroy()
+      await unpacked.catch(() => {})
+    }
+  }
+
+  /** Completes the tree. The report is of what could not be given to directories. */
+  async finish(): Promise<NativeReport> {
+    const { report, failure } = await this.#unpacking.finish()
+    if (report) return report
+    throw failed('cannot complete the tree', failure ?? noAnswer, this.#target)
+  }
+}
+
+const noAnswer: NativeFailure = { code: 'E_INTERNAL', message: 'no answer', entry: '', syscall: '', errno: 0 }
+
+/** Absent, not undefined: the addon tells these apart. */
+function given(limits: Limits): Record<string, number> {
+  return Object.fromEntries(Object.entries(limits).filter(([, n]) => n !== undefined)) as Record<string, number>
+}
+
+/** One archive, a stream or a descriptor, into an empty directory; with its SHA-512. Throws a ToolError; what is in the directory then must go. */
+export async function unpack(source: Readable | number, target: string, options: UnpackOptions & ArchiveOptions = {}): Promise<NativeReport> {
+  const unpacker = new Unpacker(target, options)
+  const how: ArchiveOptions = { sums: ['sha512'], ...options }
+  const report = typeof source === 'number' ? await unpacker.archive(source, how) : await unpacker.stream(source, how)
+  return add(report, await unpacker.finish())
+}
+
+/** The reports of layers, or of archive and directories, as one; sums are those of the first. */
+export function add(first: NativeReport, ...others: readonly NativeReport[]): NativeReport {
+  const sum = { ...first }
+  for (const other of others) {
+    for (const key of ['entries', 'read', 'bytes', 'devices', 'owners', 'setIds', 'attributes', 'replaced', 'records', 'whiteouts'] as const) sum[key] += other[key]
+  }
+  return sum
+}
+
+/** An archive and the sum that it must have, `sha256:HEX`: that one is made while it is read. */
+export interface Summed {
+  readonly file: FileHandle
+  readonly digest: string
+}
+
+/** Unpacks archives into `made`/rootfs, which is made anew; several as the layers of an image, lowest first. `source` names them in errors. */
+export async function unpackInto(cache: Cache, made: string, archives: readonly Summed[], source: string, options: FetchOptions): Promise<{ reports: readonly NativeReport[]; total: TreeReport }> {
+  const { signal, onProgress, maxBytes, maxEntries, limits, xattrs, stripSetId, devices } = options
+  const unpacker = new Unpacker(await freshTree(cache, made), { stripSetId, devices, xattrs, limits: { ...limits, bytes: maxBytes, entries: maxEntries } })
+  const sizes = await Promise.all(archives.map(async ({ file }) => (await file.stat()).size))
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const reports: NativeReport[] = []
+  for (const { file, digest } of archives) {
+    const before = reports.reduce((all, { read, entries }) => ({ read: all.read + read, entries: all.entries + entries }), { read: 0, entries: 0 })
+    reports.push(await unpacker.archive(file.fd, {
+      layer: archives.length > 1, sums: [digest.startsWith('sha256:') ? 'sha256' : 'sha512'], name: source, signal,
+      ...(onProgress ? { onProgress: ({ bytes, entries }) => onProgress({ phase: 'unpack', bytes: before.read + bytes, total, entries: before.entries + entries }) } : {}),
+    }))
+  }
+  const { read: _, sha256: __, sha512: ___, diffId: ____, ...all } = add(await unpacker.finish(), ...reports)
+  return { reports, total: all }
+}
+
+/** An empty `made`/rootfs, whatever was there, that nobody else can look into yet. */
+export async function freshTree(cache: Cache, made: string): Promise<string> {
   const target = join(made, 'rootfs')
   await cache.remove(made)
   try {
@@ -25,25 +189,5 @@ export async function unpackInto(cache: Cache, made: string, file: FileHandle, s
   } catch (cause) {
     throw failedCall(`cannot make ${target}`, cause, cache.root)
   }
-  const { size } = await file.stat()
-  const unpacking = new (native().Unpacking)({
-    archive: file.fd, target, exactOwners: canGiveOwners(), stripSetId, keepDevices: devices === 'keep',
-    ...(maxBytes === undefined ? {} : { maxBytes }), ...(maxEntries === undefined ? {} : { maxEntries }),
-  })
-  const cancel = (): void => unpacking.cancel()
-  const tick = onProgress && setInterval(() => {
-    const { read, entries } = unpacking.progress()
-    onProgress({ phase: 'unpack', bytes: read, total: size, entries })
-  }, TICK)
-  signal?.addEventListener('abort', cancel)
-  try {
-    if (signal?.aborted) cancel()
-    const { report, failure } = await unpacking.run()
-    signal?.throwIfAborted()
-    if (report) return report
-    throw failed(`cannot unpack ${source}`, failure ?? { code: 'E_INTERNAL', message: 'no answer', entry: '', syscall: '', errno: 0 }, cache.root)
-  } finally {
-    signal?.removeEventListener('abort', cancel)
-    clearInterval(tick)
-  }
+  return target
 }

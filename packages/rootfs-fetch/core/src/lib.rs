@@ -1,6 +1,6 @@
 //! Unpacks root file systems that nobody vouches for.
 //!
-//! [`unpack`] reads a tar archive (plain or gzip), and makes its tree below one descriptor: no entry
+//! [`unpack`] reads a tar archive (plain, gzip, zstd or xz), and makes its tree below one descriptor: no entry
 //! leaves the target, whatever its name, its links or an earlier entry say, and nothing that cannot
 //! be done exactly is passed over in silence. Knows nothing of Node. See tar(5), openat2(2).
 
@@ -10,6 +10,7 @@ mod limits;
 mod lock;
 mod name;
 mod owners;
+mod pack;
 pub mod remove;
 mod report;
 mod tar;
@@ -17,9 +18,11 @@ mod tree;
 mod unpack;
 
 pub use failure::{Failure, Kind};
+pub use input::Sums;
 pub use limits::Limits;
 pub use lock::{sync_directory, try_lock};
 pub use name::printable;
 pub use owners::{Owners, owners_of_this_process};
+pub use pack::{Compression, PackOptions, Packed, pack};
 pub use report::{Monitor, Report};
-pub use unpack::{Options, unpack};
+pub use unpack::{Options, Over, Unpacker, Xattrs, unpack};

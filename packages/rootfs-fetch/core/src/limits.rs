@@ -31,7 +31,7 @@ impl Default for Limits {
             entries: 1_000_000,
             ratio: 200,
             ratio_from: 64 << 20,
-            depth: 256,
+            depth: 1024,
             path: 4095,
             name: 255,
             header: 1 << 20,

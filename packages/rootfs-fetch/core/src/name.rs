@@ -96,7 +96,7 @@ mod tests {
         }
         assert_eq!(split(&[b'x'; 256]).unwrap_err().kind, crate::Kind::Limit);
         assert_eq!(
-            split(&b"x/".repeat(300)).unwrap_err().kind,
+            split(&b"x/".repeat(1100)).unwrap_err().kind,
             crate::Kind::Limit
         );
         assert_eq!(

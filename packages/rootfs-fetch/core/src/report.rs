@@ -11,8 +11,12 @@ pub struct Report {
     pub read: u64,
     /// Bytes of all regular files.
     pub bytes: u64,
-    /// SHA-512 of the archive as it was read, in hexadecimal.
+    /// SHA-256 of the archive as it was read, in hexadecimal; empty unless asked for, as the next two.
+    pub sha256: String,
+    /// SHA-512 of the same.
     pub sha512: String,
+    /// SHA-256 of the tar after decompression: OCI's `diff_id`.
+    pub diff_id: String,
     /// Devices and FIFOs that were not made.
     pub devices: u64,
     /// Entries whose owner became the caller.
@@ -25,6 +29,17 @@ pub struct Report {
     pub replaced: u64,
     /// PAX records of unknown meaning.
     pub records: u64,
+    /// Names of lower layers that whiteouts took away.
+    pub whiteouts: u64,
+}
+
+impl Report {
+    /// Adds what was found out when directories got their attributes.
+    pub fn add_directories(&mut self, last: &Self) {
+        self.owners += last.owners;
+        self.set_ids += last.set_ids;
+        self.attributes += last.attributes;
+    }
 }
 
 /// Shared with another thread: how far it is, and the wish to stop.

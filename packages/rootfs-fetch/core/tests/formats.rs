@@ -135,10 +135,11 @@ fn sparse_files_in_all_forms() {
         eprintln!("skipped: needs GNU tar");
         return;
     }
-    let forms: [&[&str]; 4] = [
+    let forms: [&[&str]; 5] = [
         &["--format=gnu"],
         &["--format=pax", "--sparse-version=1.0"],
         &["--format=pax", "--sparse-version=0.1"],
+        &["--format=pax", "--sparse-version=0.0"],
         &["--format=oldgnu"],
     ];
     for form in forms {
@@ -171,10 +172,20 @@ fn sparse_files_in_all_forms() {
 }
 
 #[test]
-fn sparse_0_0_is_refused() {
-    let a = Archive::new().pax(&[("GNU.sparse.numblocks", b"1"), ("GNU.sparse.offset", b"0")]);
-    let failure = Scratch::new().unpack(&a.file("f", b"x").end()).unwrap_err();
-    assert_eq!(failure.kind, rootfs_fetch_core::Kind::Unsupported);
+fn half_a_pair_of_sparse_0_0() {
+    for records in [
+        &[
+            ("GNU.sparse.offset", &b"0"[..]),
+            ("GNU.sparse.offset", b"1"),
+        ][..],
+        &[("GNU.sparse.offset", b"0")],
+        &[("GNU.sparse.numbytes", b"1")],
+    ] {
+        let records = [&[("GNU.sparse.size", &b"9"[..])], records].concat();
+        let archive = Archive::new().pax(&records).file("f", b"x").end();
+        let failure = Scratch::new().unpack(&archive).unwrap_err();
+        assert_eq!(failure.kind, rootfs_fetch_core::Kind::Damaged);
+    }
 }
 
 #[test]

@@ -84,7 +84,7 @@ async function verifyTree(path: string): Promise<Record<string, unknown>> {
   const made = cache.temporary(key, 'tree')
   try {
     verifyDigest(cache.blob(digest), await hashFile(file, splitDigest(digest).algorithm), digest, 'its name')
-    await unpackInto(cache, made, file, tree.record.source, { devices: name.endsWith('-devices') ? 'keep' : 'skip', stripSetId: name.includes('-nosetid') })
+    await unpackInto(cache, made, [{ file, digest }], tree.record.source, { devices: name.endsWith('-devices') ? 'keep' : 'skip', stripSetId: name.includes('-nosetid') })
     const found = differences(join(made, 'rootfs'), tree.path)
     if (found.length > 0) {
       throw new ToolError(tool, `${tree.path} is not what its archive says`, {

@@ -7,12 +7,12 @@ use super::header::Header;
 use super::pax::Records;
 use super::sparse::{self, Keys, Map};
 use crate::failure::{Failure, Kind, damaged, over, refused};
-use crate::input::Input;
+use crate::input::{Input, Results};
 use crate::limits::Limits;
 
 /// Reads entries; their data is read between two calls of [`Reader::next`].
 pub(crate) struct Reader<'a> {
-    input: Input<'a>,
+    input: Input,
     limits: &'a Limits,
     global: Records,
     /// Data of the present entry that is not read yet, and the padding behind it.
@@ -35,7 +35,7 @@ impl Before {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(input: Input<'a>, limits: &'a Limits) -> Self {
+    pub(crate) fn new(input: Input, limits: &'a Limits) -> Self {
         Self {
             input,
             limits,
@@ -80,25 +80,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads from the entry's data; 0 at its end.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failure> {
-        let most = usize::try_from(self.left)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
+    /// What there is of the entry's data, at most `most` bytes; empty at its end.
+    pub(crate) fn data(&mut self, most: u64) -> Result<&[u8], Failure> {
+        let most = self.left.min(most);
         if most == 0 {
-            return Ok(0);
+            return Ok(&[]);
         }
-        let n = self.input.read(&mut buffer[..most])?;
-        if n == 0 {
+        let there = self.input.available()?;
+        if there.is_empty() {
             return Err(truncated());
         }
-        self.left -= n as u64;
-        Ok(n)
+        let n = usize::try_from(most).unwrap_or(usize::MAX).min(there.len());
+        Ok(&there[..n])
     }
 
-    /// SHA-512 of the file as it was read, and its size; whole after the end.
-    pub(crate) fn sum(&self) -> (String, u64) {
-        self.input.sum()
+    /// So many bytes of it were taken.
+    pub(crate) fn took(&mut self, n: usize) {
+        self.input.consume(n);
+        self.left -= n as u64;
+    }
+
+    /// The sums of the archive and its size, after the end.
+    pub(crate) fn finish(self) -> (Results, u64) {
+        self.input.finish()
     }
 
     fn entry(&mut self, header: &Header<'_>, before: Before) -> Result<Entry, Failure> {
@@ -286,12 +290,14 @@ impl<'a> Reader<'a> {
     /// Behind the first zero block: nothing but zeros to the end of the file. Reading it all verifies
     /// the compressed stream's own checksum; anything else there is an archive that other readers see.
     fn end(&mut self) -> Result<(), Failure> {
-        let mut rest = [0; 16 << 10];
         loop {
-            match self.input.read(&mut rest)? {
+            let rest = self.input.available()?;
+            if rest.iter().any(|&b| b != 0) {
+                return Err(refused("data behind the end of the archive"));
+            }
+            match rest.len() {
                 0 => return Ok(()),
-                n if rest[..n].iter().all(|&b| b == 0) => {}
-                _ => return Err(refused("data behind the end of the archive")),
+                n => self.input.consume(n),
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Sparse files in the three forms that GNU tar writes: type `S` (maps in the header and in blocks
-//! behind it), PAX 0.1 (map in a record) and PAX 1.0 (map before the data). PAX 0.0 spreads the map
-//! over records that repeat a key, which PAX forbids: refused. See the GNU tar manual, "Sparse Formats".
+//! Sparse files in the forms that GNU tar writes: type `S` (maps in the header and in blocks
+//! behind it), PAX 0.0 (map spread over records that repeat a key, in order), PAX 0.1 (map in one record)
+//! and PAX 1.0 (map before the data). See the GNU tar manual, "Sparse Formats".
 
 use super::{BLOCK, number};
 use crate::failure::{Failure, Kind, damaged, over};
@@ -19,6 +19,8 @@ pub(crate) struct Keys {
     pub(crate) map: Option<Map>,
     major: Option<u64>,
     minor: Option<u64>,
+    /// Of PAX 0.0: an offset whose length comes in the next record.
+    offset: Option<u64>,
 }
 
 impl Keys {
@@ -32,13 +34,31 @@ impl Keys {
             b"minor" => self.minor = Some(number::decimal(value, "a sparse version")?),
             b"map" => self.map = Some(pairs(value.split(|&b| b == b','))?),
             b"numblocks" => {}
-            _ => return Err(Failure::new(Kind::Unsupported, "sparse format PAX 0.0")),
+            b"offset" => {
+                if self
+                    .offset
+                    .replace(number::decimal(value, "a sparse map")?)
+                    .is_some()
+                {
+                    return Err(damaged("half a pair in a sparse map"));
+                }
+            }
+            b"numbytes" => {
+                let offset = self.offset.take();
+                let offset = offset.ok_or_else(|| damaged("half a pair in a sparse map"))?;
+                let length = number::decimal(value, "a sparse map")?;
+                push(self.map.get_or_insert_default(), offset, length)?;
+            }
+            _ => return Err(Failure::new(Kind::Unsupported, "unknown sparse record")),
         }
         Ok(())
     }
 
     /// Whether the map stands before the data.
     pub(crate) fn map_in_data(&self) -> Result<bool, Failure> {
+        if self.offset.is_some() {
+            return Err(damaged("half a pair in a sparse map"));
+        }
         match (self.major, self.minor) {
             (None, None) => Ok(false),
             (Some(0), Some(1)) if self.map.is_some() => Ok(false),

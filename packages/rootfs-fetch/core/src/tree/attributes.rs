@@ -3,19 +3,32 @@
 //! The order matters: chown(2) clears set-id bits and file capabilities, so it comes first; the times
 //! come last, everything else changes them.
 
-use super::Tree;
+use super::{Place, Tree};
 use crate::failure::{Failure, system};
 use crate::owners::Owners;
 use crate::tar::Entry;
+use crate::unpack::Xattrs;
 use rustix::fs::{
-    AtFlags, Gid, Mode, Timespec, Timestamps, Uid, XattrFlags, chownat, fchmod, fchown, fsetxattr,
-    futimens, utimensat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags, chownat,
+    fchmod, fchown, fsetxattr, fstat, futimens, openat, utimensat,
 };
 use rustix::io::Errno;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 const SET_UID: u32 = 0o4000;
 const SET_GID: u32 = 0o2000;
+
+/// What is to be dressed.
+#[derive(Clone, Copy)]
+pub(super) enum Made {
+    /// A file just made with this mode, in a directory that is `plain`.
+    File {
+        /// As given to openat(2).
+        mode: Mode,
+        plain: bool,
+    },
+    Directory,
+}
 
 /// What an entry says of its file beside the content.
 #[derive(Debug, Clone)]
@@ -58,10 +71,30 @@ impl Attributes {
     }
 }
 
-impl Tree<'_> {
+impl Tree {
+    /// Whether a new file of the caller has the right owner already.
+    fn is_mine(&self, attributes: &Attributes, plain: bool) -> bool {
+        plain && attributes.uid == self.uid && attributes.gid == self.gid
+    }
+
+    /// The mode to make a file with; all of it where nothing need be changed afterwards.
+    pub(super) fn first_mode(&self, attributes: &Attributes) -> Mode {
+        if self.exact_modes && attributes.extended.is_empty() {
+            Mode::from_raw_mode(attributes.mode & 0o777)
+        } else {
+            Mode::RUSR | Mode::WUSR
+        }
+    }
+
     /// Gives a file or a directory its attributes.
-    pub(super) fn dress(&mut self, fd: impl AsFd, attributes: &Attributes) -> Result<(), Failure> {
-        if self.keeps_owner(attributes) {
+    pub(super) fn dress(
+        &mut self,
+        fd: impl AsFd,
+        attributes: &Attributes,
+        made: Made,
+    ) -> Result<(), Failure> {
+        let right = matches!(made, Made::File { plain, .. } if self.is_mine(attributes, plain));
+        if self.keeps_owner(attributes) && !right {
             fchown(
                 &fd,
                 Some(Uid::from_raw(attributes.uid)),
@@ -72,50 +105,52 @@ impl Tree<'_> {
         for (name, value) in &attributes.extended {
             self.extend(&fd, name, value)?;
         }
-        fchmod(&fd, Mode::from_raw_mode(self.mode(attributes))).map_err(system("fchmod"))?;
+        let mode = Mode::from_raw_mode(self.mode(attributes));
+        if !matches!(made, Made::File { mode: first, .. } if self.exact_modes && first == mode) {
+            fchmod(&fd, mode).map_err(system("fchmod"))?;
+        }
         futimens(&fd, &attributes.times()).map_err(system("futimens"))
     }
 
-    /// The same by name, for links and devices, which cannot be opened. `mode`: a link has none.
+    /// The same for links and devices, which cannot be opened: by a descriptor that only names them, and
+    /// only if it is what was just made. What stands at the name now may be somebody's link.
     pub(super) fn dress_name(
         &mut self,
-        parent: impl AsFd,
+        parent: &Place,
         name: &[u8],
         attributes: &Attributes,
-        mode: bool,
+        kind: FileType,
     ) -> Result<(), Failure> {
-        if self.keeps_owner(attributes) {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = openat(&parent.fd, name, flags, Mode::empty()).map_err(system("openat"))?;
+        let stat = fstat(&fd).map_err(system("fstat"))?;
+        if FileType::from_raw_mode(stat.st_mode) != kind || stat.st_nlink != 1 {
+            return Err(super::stranger());
+        }
+        if self.keeps_owner(attributes) && !self.is_mine(attributes, parent.plain) {
             let (uid, gid) = (Uid::from_raw(attributes.uid), Gid::from_raw(attributes.gid));
-            chownat(
-                &parent,
-                name,
-                Some(uid),
-                Some(gid),
-                AtFlags::SYMLINK_NOFOLLOW,
-            )
-            .map_err(|e| owner_refused("fchownat", e, attributes))?;
+            chownat(&fd, c"", Some(uid), Some(gid), AtFlags::EMPTY_PATH)
+                .map_err(|e| owner_refused("fchownat", e, attributes))?;
         }
         self.report.attributes += attributes.extended.len() as u64;
-        if mode {
+        let through = || format!("/proc/self/fd/{}", fd.as_raw_fd());
+        if kind != FileType::Symlink {
             let mode = Mode::from_raw_mode(self.mode(attributes));
-            rustix::fs::chmodat(&parent, name, mode, AtFlags::empty())
-                .map_err(system("fchmodat"))?;
+            rustix::fs::chmod(through(), mode).map_err(system("chmod"))?;
         }
-        utimensat(
-            &parent,
-            name,
-            &attributes.times(),
-            AtFlags::SYMLINK_NOFOLLOW,
-        )
+        match utimensat(&fd, c"", &attributes.times(), AtFlags::EMPTY_PATH) {
+            // Before Linux 5.8.
+            Err(Errno::INVAL) => utimensat(CWD, through(), &attributes.times(), AtFlags::empty()),
+            other => other,
+        }
         .map_err(system("utimensat"))
     }
 
     fn keeps_owner(&mut self, attributes: &Attributes) -> bool {
-        match self.owners {
+        match self.options.owners {
             Owners::Exact => true,
             Owners::Squash => {
-                let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-                if attributes.uid != uid.as_raw() || attributes.gid != gid.as_raw() {
+                if attributes.uid != self.uid || attributes.gid != self.gid {
                     self.report.owners += 1;
                 }
                 false
@@ -127,13 +162,10 @@ impl Tree<'_> {
     /// root, who owns the file inside a container. Kept on another's file it would turn that id into root.
     fn mode(&mut self, attributes: &Attributes) -> u32 {
         let mut drop = 0;
-        if self.strip_set_id {
+        if self.options.strip_set_id {
             drop = SET_UID | SET_GID;
-        } else if self.owners == Owners::Squash {
-            let (uid, gid) = (
-                rustix::process::geteuid().as_raw(),
-                rustix::process::getegid().as_raw(),
-            );
+        } else if self.options.owners == Owners::Squash {
+            let (uid, gid) = (self.uid, self.gid);
             drop |= if attributes.uid == 0 || attributes.uid == uid {
                 0
             } else {
@@ -158,8 +190,21 @@ impl Tree<'_> {
             name,
             b"security.capability" | b"system.posix_acl_access" | b"system.posix_acl_default"
         );
-        let allowed = name.starts_with(b"user.") || (needs_ids && self.owners == Owners::Exact);
-        if !allowed || name.contains(&0) {
+        let known =
+            name.starts_with(b"user.") || (needs_ids && self.options.owners == Owners::Exact);
+        let wanted = match &self.options.xattrs {
+            Xattrs::Known => true,
+            Xattrs::None => false,
+            Xattrs::Only(patterns) => {
+                patterns
+                    .iter()
+                    .any(|pattern| match pattern.strip_suffix('*') {
+                        Some(start) => name.starts_with(start.as_bytes()),
+                        None => name == pattern.as_bytes(),
+                    })
+            }
+        };
+        if !known || !wanted || name.contains(&0) {
             self.report.attributes += 1;
             return Ok(());
         }

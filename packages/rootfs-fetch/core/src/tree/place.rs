@@ -2,6 +2,7 @@
 //! directory keeps what it holds. Files are always made anew (O_EXCL), so nothing is ever written
 //! through a link, a hard link or a device that an earlier entry left.
 
+use super::attributes::Made;
 use super::{Attributes, Deferred, Place, Tree, id, look};
 use crate::failure::{Failure, over, refused, system};
 use crate::remove::remove_at;
@@ -9,13 +10,14 @@ use crate::tar::{Body, Entry, Reader};
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, ftruncate, linkat, makedev, mknodat, openat, symlinkat,
 };
+use rustix::io::Errno;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
 /// Bytes of memory for hard links that wait for their target.
 const MOST_DEFERRED: usize = 64 << 20;
 
-impl Tree<'_> {
+impl Tree {
     /// Makes `entry`, reading its data from `reader`. No components: the root itself, whose own
     /// attributes are the caller's business, not the archive's.
     pub(crate) fn place(
@@ -23,8 +25,10 @@ impl Tree<'_> {
         components: &[&[u8]],
         entry: &mut Entry,
         reader: &mut Reader<'_>,
-        buffer: &mut [u8],
     ) -> Result<(), Failure> {
+        if self.white_out(components, entry)? {
+            return Ok(());
+        }
         let Some((name, parents)) = components.split_last() else {
             return match entry.body {
                 Body::Directory => Ok(()),
@@ -32,39 +36,59 @@ impl Tree<'_> {
             };
         };
         let parent = self.descend(parents)?;
+        self.place_in(&parent, name, components, entry, reader)?;
+        self.mark(parent.id, name)
+    }
+
+    fn place_in(
+        &mut self,
+        parent: &Place,
+        name: &[u8],
+        components: &[&[u8]],
+        entry: &mut Entry,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Failure> {
         let attributes = Attributes::of(entry);
         match &entry.body {
-            Body::Directory => self.place_directory(&parent, name, attributes),
+            Body::Directory => {
+                let place = self.place_directory(parent, name, attributes)?;
+                if let Some(place) = place {
+                    self.keep_open(components.join(&b'/'), &place);
+                }
+                Ok(())
+            }
             Body::File { size, map } => {
-                let mut file = self.new_file(&parent, name)?;
+                let mode = self.first_mode(&attributes);
+                let mut file = self.new_file(parent, name, mode)?;
                 match map {
-                    None => copy(reader, &mut file, buffer)?,
-                    Some(map) => copy_pieces(reader, &mut file, map, *size, buffer)?,
+                    None => copy(reader, &mut file, u64::MAX)?,
+                    Some(map) => copy_pieces(reader, &mut file, map, *size)?,
                 }
                 self.report.bytes += size;
-                self.dress(&file, &attributes)
+                let plain = parent.plain;
+                self.dress(&file, &attributes, Made::File { mode, plain })
             }
-            Body::Symlink { target } => self.place_symlink(&parent, name, target, &attributes),
+            Body::Symlink { target } => self.place_symlink(parent, name, target, &attributes),
             Body::HardLink { target } => {
-                let target = crate::name::components(target, self.limits)?;
-                self.clear_unless_same(&parent, name, &target, components)
+                let target = crate::name::components(target, &self.options.limits)?;
+                self.clear_unless_same(parent, name, &target, components)
             }
-            Body::Character(..) | Body::Block(..) | Body::Fifo if !self.keep_devices => {
-                self.clear(&parent, name)?;
+            Body::Character(..) | Body::Block(..) | Body::Fifo if !self.options.keep_devices => {
+                self.clear(parent, name)?;
                 self.report.devices += 1;
                 Ok(())
             }
             Body::Character(a, b) => self.place_device(
-                &parent,
+                parent,
                 name,
                 FileType::CharacterDevice,
                 (*a, *b),
                 &attributes,
             ),
             Body::Block(a, b) => {
-                self.place_device(&parent, name, FileType::BlockDevice, (*a, *b), &attributes)
+                self.place_device(parent, name, FileType::BlockDevice, (*a, *b), &attributes)
             }
-            Body::Fifo => self.place_device(&parent, name, FileType::Fifo, (0, 0), &attributes),
+            Body::Fifo => self.place_device(parent, name, FileType::Fifo, (0, 0), &attributes),
         }
     }
 
@@ -73,29 +97,39 @@ impl Tree<'_> {
         parent: &Place,
         name: &[u8],
         attributes: Attributes,
-    ) -> Result<(), Failure> {
-        let there = match look(parent, name)? {
-            Some(stat) if FileType::from_raw_mode(stat.st_mode).is_dir() => id(&stat),
-            _ => {
-                self.clear(parent, name)?;
-                self.make_directory(parent, name)?.id
+    ) -> Result<Option<Place>, Failure> {
+        let (there, place) = match look(parent, name)? {
+            Some(stat) if FileType::from_raw_mode(stat.st_mode).is_dir() => (id(&stat), None),
+            there => {
+                if there.is_some() {
+                    self.clear(parent, name)?;
+                }
+                let place = self.make_directory(parent, name)?;
+                (place.id, Some(place))
             }
         };
-        self.directories
+        let directory = self
+            .directories
             .get_mut(&there)
-            .ok_or_else(super::stranger)?
-            .attributes = Some(attributes);
-        Ok(())
+            .ok_or_else(super::stranger)?;
+        directory.attributes = Some(attributes);
+        directory.layer = self.layer.number;
+        Ok(place)
     }
 
-    fn new_file(&mut self, parent: &Place, name: &[u8]) -> Result<File, Failure> {
-        self.clear(parent, name)?;
+    /// Most names are new: only where one is not, it is looked at and taken away.
+    fn new_file(&mut self, parent: &Place, name: &[u8], mode: Mode) -> Result<File, Failure> {
         self.room(parent.id, name)?;
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd =
-            openat(&parent.fd, name, flags, Mode::RUSR | Mode::WUSR).map_err(system("openat"))?;
-        Ok(File::from(fd))
+        let fd = match openat(&parent.fd, name, flags, mode) {
+            Err(Errno::EXIST) => {
+                self.clear(parent, name)?;
+                openat(&parent.fd, name, flags, mode)
+            }
+            other => other,
+        };
+        Ok(File::from(fd.map_err(system("openat"))?))
     }
 
     /// The target is kept to the letter: absolute links are what a root file system is made of.
@@ -111,10 +145,16 @@ impl Tree<'_> {
                 "a symbolic link to nothing, or with NUL in its target",
             ));
         }
-        self.clear(parent, name)?;
         self.room(parent.id, name)?;
-        symlinkat(target, &parent.fd, name).map_err(system("symlinkat"))?;
-        self.dress_name(&parent.fd, name, attributes, false)
+        match symlinkat(target, &parent.fd, name) {
+            Err(Errno::EXIST) => {
+                self.clear(parent, name)?;
+                symlinkat(target, &parent.fd, name)
+            }
+            other => other,
+        }
+        .map_err(system("symlinkat"))?;
+        self.dress_name(parent, name, attributes, FileType::Symlink)
     }
 
     fn place_device(
@@ -129,7 +169,7 @@ impl Tree<'_> {
         self.room(parent.id, name)?;
         let mode = Mode::RUSR | Mode::WUSR;
         mknodat(&parent.fd, name, kind, mode, makedev(major, minor)).map_err(system("mknodat"))?;
-        self.dress_name(&parent.fd, name, attributes, true)
+        self.dress_name(parent, name, attributes, kind)
     }
 
     /// A hard link now, or at the end where its target has not come yet. A link to itself changes nothing.
@@ -194,8 +234,12 @@ impl Tree<'_> {
             return Ok(());
         }
         self.report.replaced += 1;
+        self.take_away(parent, name)
+    }
+
+    pub(super) fn take_away(&mut self, parent: &Place, name: &[u8]) -> Result<(), Failure> {
         // Names that led through it are not what they were.
-        self.recent = None;
+        self.open.clear();
         let directories = &mut self.directories;
         remove_at(&parent.fd, name, &mut |gone| {
             directories.remove(&gone);
@@ -203,12 +247,18 @@ impl Tree<'_> {
     }
 }
 
-fn copy(reader: &mut Reader<'_>, file: &mut File, buffer: &mut [u8]) -> Result<(), Failure> {
+/// Straight from the chunk that the decoder filled.
+fn copy(reader: &mut Reader<'_>, file: &mut File, most: u64) -> Result<(), Failure> {
+    let mut left = most;
     loop {
-        match reader.read(buffer)? {
-            0 => return Ok(()),
-            n => file.write_all(&buffer[..n]).map_err(unwritten)?,
+        let data = reader.data(left)?;
+        if data.is_empty() {
+            return Ok(());
         }
+        file.write_all(data).map_err(unwritten)?;
+        let n = data.len();
+        left -= n as u64;
+        reader.took(n);
     }
 }
 
@@ -217,19 +267,10 @@ fn copy_pieces(
     file: &mut File,
     map: &[(u64, u64)],
     size: u64,
-    buffer: &mut [u8],
 ) -> Result<(), Failure> {
     for &(offset, length) in map {
         file.seek(SeekFrom::Start(offset)).map_err(unwritten)?;
-        let mut left = length;
-        while left > 0 {
-            let most = usize::try_from(left)
-                .unwrap_or(usize::MAX)
-                .min(buffer.len());
-            let n = reader.read(&mut buffer[..most])?;
-            file.write_all(&buffer[..n]).map_err(unwritten)?;
-            left -= n as u64;
-        }
+        copy(reader, file, length)?;
     }
     ftruncate(&*file, size).map_err(system("ftruncate"))
 }
@@ -237,6 +278,6 @@ fn copy_pieces(
 fn unwritten(error: std::io::Error) -> Failure {
     let errno = error
         .raw_os_error()
-        .map_or(rustix::io::Errno::IO, rustix::io::Errno::from_raw_os_error);
+        .map_or(Errno::IO, Errno::from_raw_os_error);
     system("write")(errno)
 }

@@ -1,15 +1,17 @@
 //! The end: hard links that waited for their target, then the attributes of directories, deepest
 //! first, then everything to disk.
 
-use super::{Id, Place, Tree, id, look};
+use super::attributes::Made;
+use super::{Id, Tree, id, look};
 use crate::failure::{Failure, system};
 use rustix::fs::{Mode, OFlags, ResolveFlags, fchmod, fstat, openat, openat2, syncfs};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 
-impl Tree<'_> {
-    /// Completes the tree.
-    pub(crate) fn seal(&mut self) -> Result<(), Failure> {
+impl Tree {
+    /// Makes the hard links that came before their targets.
+    pub(crate) fn link_deferred(&mut self) -> Result<(), Failure> {
+        self.deferred_bytes = 0;
         for link in std::mem::take(&mut self.deferred) {
             let target = link.target.join(&b'/');
             self.link_late(&link.name, &link.target).map_err(|mut f| {
@@ -17,6 +19,11 @@ impl Tree<'_> {
                 f.at(&link.name.join(&b'/'))
             })?;
         }
+        Ok(())
+    }
+
+    /// Completes the tree.
+    pub(crate) fn seal(&mut self) -> Result<(), Failure> {
         let mut order: Vec<(usize, Id)> = self
             .directories
             .iter()
@@ -28,6 +35,9 @@ impl Tree<'_> {
             self.seal_directory(id)?;
         }
         fchmod(&self.root.fd, Mode::from_raw_mode(0o755)).map_err(system("fchmod"))?;
+        if !self.options.sync {
+            return Ok(());
+        }
         // One call for all files; since Linux 5.8 it also reports what could not be written.
         syncfs(&self.root.fd).map_err(system("syncfs"))
     }
@@ -44,7 +54,8 @@ impl Tree<'_> {
         if look(&to, new)?.is_some() {
             Ok(())
         } else {
-            self.link(&from, old, &to, new)
+            self.link(&from, old, &to, new)?;
+            self.mark(to.id, new)
         }
     }
 
@@ -61,14 +72,14 @@ impl Tree<'_> {
             .get_mut(&directory)
             .and_then(|d| d.attributes.take());
         match attributes {
-            Some(attributes) => self.dress(&fd, &attributes),
+            Some(attributes) => self.dress(&fd, &attributes, Made::Directory),
             None => fchmod(&fd, Mode::from_raw_mode(0o755)).map_err(system("fchmod")),
         }
         .map_err(|f| f.at(&path))
     }
 
     /// The path of a directory without any link in it, from what was made.
-    fn path(&self, mut at: Id) -> Result<Vec<u8>, Failure> {
+    pub(super) fn path(&self, mut at: Id) -> Result<Vec<u8>, Failure> {
         let mut names: Vec<&[u8]> = Vec::new();
         while at != self.root.id {
             let directory = self.directory(at)?;
@@ -79,7 +90,7 @@ impl Tree<'_> {
         Ok(names.join(&b'/'))
     }
 
-    fn reopen(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
+    pub(super) fn reopen(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
         match openat2(&self.root.fd, path, flags, Mode::empty(), resolve) {
@@ -93,22 +104,5 @@ impl Tree<'_> {
             }
             other => other,
         }
-    }
-
-    /// The parent of a hard link's target, if it is there: it is never made.
-    pub(super) fn existing_parent(
-        &self,
-        components: &[impl AsRef<[u8]>],
-    ) -> Result<Option<Place>, Failure> {
-        if components.is_empty() {
-            return Ok(Some(self.root.clone()));
-        }
-        self.existing(
-            &components
-                .iter()
-                .map(AsRef::as_ref)
-                .collect::<Vec<_>>()
-                .join(&b'/'),
-        )
     }
 }

@@ -158,3 +158,34 @@ fn attributes_outside_the_list_are_not_set() {
         "{line}"
     );
 }
+
+#[test]
+fn an_owner_that_is_refused_is_an_error() {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    if !is_root() {
+        eprintln!("skipped: needs a capability to give up");
+        return;
+    }
+    let archive = Archive::new().data(head(b'0', "f").owner(7, 8), b"1").end();
+    let exact = Options {
+        owners: rootfs_fetch_core::Owners::Exact,
+        ..options()
+    };
+    // Positive control.
+    Scratch::new().unpack_as(&archive, &exact).unwrap();
+    // Of this thread, which is the test's own, and of those that it starts.
+    let mut sets = capabilities(None).unwrap();
+    sets.effective &= !CapabilitySet::CHOWN;
+    set_capabilities(None, sets).unwrap();
+    for archive in [
+        archive,
+        Archive::new().head(head(b'5', "d").owner(7, 8)).end(),
+        Archive::new()
+            .head(head(b'2', "l").link("x").owner(7, 8))
+            .end(),
+    ] {
+        let failure = Scratch::new().unpack_as(&archive, &exact).unwrap_err();
+        assert_eq!(failure.errno, rustix::io::Errno::PERM.raw_os_error());
+        assert!(failure.message.contains("7:8"), "{failure}");
+    }
+}

@@ -98,7 +98,8 @@ fn damage_is_never_success() {
         Kind::Damaged,
     );
     refused(b"not an archive at all", Kind::Truncated);
-    refused(b"\xfd7zXZ\0 and so on", Kind::Unsupported);
+    refused(b"\xfd7zXZ\0 and so on", Kind::Damaged);
+    refused(b"BZh91AY and so on", Kind::Unsupported);
     refused(
         &Archive::new().head(head(b'V', "label")).end(),
         Kind::Unsupported,

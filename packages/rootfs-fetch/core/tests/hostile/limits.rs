@@ -89,7 +89,7 @@ fn limits() {
 fn a_cancelled_unpacking_stops() {
     let s = Scratch::new();
     std::fs::write(s.0.join("archive"), Archive::new().file("f", b"1").end()).unwrap();
-    let monitor = rootfs_fetch_core::Monitor::default();
+    let monitor = std::sync::Arc::new(rootfs_fetch_core::Monitor::default());
     monitor.cancel();
     let file = std::fs::File::open(s.0.join("archive")).unwrap();
     let failure =

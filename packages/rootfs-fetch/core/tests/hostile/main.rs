@@ -2,6 +2,7 @@
 //! is untouched and that nothing new stands beside it.
 #![allow(missing_docs)]
 
+mod attacker;
 mod attributes;
 mod damage;
 mod fuzz;

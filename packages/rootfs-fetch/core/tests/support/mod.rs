@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::{ffi::OsStrExt, fs::MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A header in the making; ustar unless changed.
@@ -206,7 +207,7 @@ impl Scratch {
             archive,
             self.root().as_os_str().as_bytes(),
             options,
-            &Monitor::default(),
+            &Arc::new(Monitor::default()),
         )
     }
     pub fn assert_intact(&self) {

@@ -1,0 +1,91 @@
+// `pack DIR -o FILE`: a tree as a tar archive that is the same whenever it is made. Written aside and renamed, so that what
+// has the name is whole.
+import { constants, openSync, closeSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { ToolError, usage } from '@srcon/kit/error'
+import { parseCount } from '@srcon/kit/number'
+import type { Output } from '@srcon/kit/output'
+import type { ScannedLink } from '@srcon/kit/table'
+import { failed, failedCall, native, tool } from './native.ts'
+
+export type Compression = 'none' | 'gzip' | 'zstd'
+export interface PackOptions {
+  readonly compression?: Compression | undefined
+  /** Seconds since 1970: later times become this one. */
+  readonly latest?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+export interface Packed {
+  /** Members of the archive. */
+  readonly entries: number
+  /** Bytes of the archive. */
+  readonly written: number
+  /** Sockets, which tar has no word for. */
+  readonly skipped: number
+  /** Hexadecimal, of the archive. */
+  readonly sha256: string
+  /** Of the tar before compression: what OCI calls a layer's diff_id. */
+  readonly diffId: string
+}
+
+/** Packs what is in `directory`, without the directory itself, into an open file or pipe. Throws a ToolError; what was written then must go. */
+export async function packInto(directory: string, fd: number, { compression = 'none', latest, signal }: PackOptions = {}): Promise<Packed> {
+  const packing = new (native().Packing)()
+  const cancel = (): void => packing.cancel()
+  signal?.addEventListener('abort', cancel)
+  try {
+    if (signal?.aborted) cancel()
+    const { packed, failure } = await packing.run({ directory, archive: fd, compression, ...(latest === undefined ? {} : { latest }) })
+    signal?.throwIfAborted()
+    if (packed) return packed
+    throw failed(`cannot pack ${directory}`, failure ?? { code: 'E_INTERNAL', message: 'no answer', entry: '', syscall: '', errno: 0 }, directory)
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+  }
+}
+
+/** The same into a file, which appears when it is whole. */
+export async function pack(directory: string, file: string, options: PackOptions = {}): Promise<Packed> {
+  const aside = join(dirname(file), `.${process.pid}-${Math.random().toString(36).slice(2)}.part`)
+  let fd: number
+  try {
+    fd = openSync(aside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o666)
+  } catch (cause) {
+    throw failedCall(`cannot write ${file}`, cause, dirname(file))
+  }
+  try {
+    const packed = await packInto(directory, fd, { compression: compressionOf(file), ...options })
+    renameSync(aside, file)
+    return packed
+  } catch (cause) {
+    rmSync(aside, { force: true })
+    throw cause instanceof ToolError || options.signal?.aborted ? cause : failedCall(`cannot put ${file} in its place`, cause, dirname(file))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** By the name's end. Throws a ToolError `E_USAGE`. */
+export function compressionOf(file: string): Compression {
+  if (file.endsWith('.tar')) return 'none'
+  if (/\.(?:tar\.gz|tgz)$/.test(file)) return 'gzip'
+  if (/\.(?:tar\.zst|tzst)$/.test(file)) return 'zstd'
+  throw usage(tool, `'${file}' does not say what to make`, 'end it in .tar, .tar.gz or .tar.zst')
+}
+
+export async function run({ given, positionals }: ScannedLink, out: Output): Promise<void> {
+  const value = (name: string): string | undefined => {
+    const word = given.find(each => each.name === name)?.value
+    return typeof word === 'string' ? word : undefined
+  }
+  const [directory = ''] = positionals
+  const file = value('output')
+  if (file === undefined) throw usage(tool, 'pack needs a file to write', 'rootfs-fetch pack DIR -o FILE.tar.gz')
+  const compression = compressionOf(file)
+  const epoch = process.env['SOURCE_DATE_EPOCH']
+  const latest = value('latest') ?? (epoch === '' ? undefined : epoch)
+  const seconds = latest === undefined ? undefined : parseCount(tool, value('latest') === undefined ? 'SOURCE_DATE_EPOCH' : '--latest', latest)
+  const packed = await pack(directory, file, { compression, latest: seconds })
+  if (out.json) out.data({ path: file, ...packed })
+  else out.line(`${packed.sha256}  ${file}`)
+}
