@@ -17,7 +17,7 @@ _srcon_rootfs_fetch() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     [[ ${COMP_WORDS[i]} == -- ]] && { _srcon_after_dashes $((i + 1)); return; }
   done
-  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in list | inspect | verify | lock | cache) verb=${COMP_WORDS[1]} ;; esac
+  ((COMP_CWORD > 1)) && case ${COMP_WORDS[1]} in pack | list | inspect | verify | lock | cache) verb=${COMP_WORDS[1]} ;; esac
   # bash cuts --name=VALUE into three words.
   if [[ $cur == = ]]; then cur='' equals='='
   elif [[ $option == = ]]; then option=${COMP_WORDS[COMP_CWORD - 2]} equals='='
@@ -41,6 +41,13 @@ _srcon_rootfs_fetch() {
     :--first-byte-timeout:*) :; return ;;
     :--stall-timeout:*) :; return ;;
     :--min-rate:*) :; return ;;
+    :--max-ratio:*) :; return ;;
+    :--max-depth:*) :; return ;;
+    :--max-path:*) :; return ;;
+    :--max-name:*) :; return ;;
+    :--xattrs:*) :; return ;;
+    pack:--output:* | pack:-o:*) _srcon_reply "$cur" compgen -f; return ;;
+    pack:--latest:*) :; return ;;
     list:--sha512:*) :; return ;;
     list:--sha256:*) :; return ;;
     list:--key:*) _srcon_reply "$cur" compgen -f; return ;;
@@ -72,8 +79,12 @@ _srcon_rootfs_fetch() {
   esac
   case $verb in
     '')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --quiet --json --help --version'
-      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'list inspect verify lock cache'; :
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --max-ratio= --max-depth= --max-path= --max-name= --xattrs= --quiet --json --help --version'
+      elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'pack list inspect verify lock cache'; :
+      fi ;;
+    'pack')
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--output= --latest= --json --help'
+      else _srcon_reply "$cur" compgen -d
       fi ;;
     'list')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --json --help'

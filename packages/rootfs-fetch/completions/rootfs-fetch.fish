@@ -4,7 +4,7 @@ function __srcon_rootfs_fetch_verb
     set -l words (commandline -opc)
     contains -- -- $words[2..-1]; and return 1
     set -l verb ''
-    set -q words[2]; and contains -- $words[2] 'list' 'inspect' 'verify' 'lock' 'cache'; and set verb $words[2]
+    set -q words[2]; and contains -- $words[2] 'pack' 'list' 'inspect' 'verify' 'lock' 'cache'; and set verb $words[2]
     test "$verb" = "$argv[1]"
 end
 function __srcon_rootfs_fetch_first
@@ -43,11 +43,22 @@ complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l connect-timeout 
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l first-byte-timeout -r -d 'for the head of an answer (default 30s)'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l stall-timeout -r -d 'silence within an answer (default 30s)'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l min-rate -r -d 'fewest bytes a second over a minute; 0 is no limit (default 1K)'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-ratio -r -d 'most bytes out for each byte of a compressed archive (default 200)'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-depth -r -d 'most directories inside one another (default 1024)'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-path -r -d 'most bytes of a path (default 4095)'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-name -r -d 'most bytes of one name in a path (default 255)'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l xattrs -r -d 'extended attributes to set: names, name*, all (default) or none'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l quiet -s q -d 'no notes on stderr'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l json -d 'print JSON, errors too'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l help -s h -d 'show this help'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l version -s V -d 'show the version'
-complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -a '(__fish_complete_path (commandline -ct))' -d 'the archive of tar: plain or gzip'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -a '(__fish_complete_path (commandline -ct))' -d 'the archive of tar: plain, or compressed by gzip, zstd or xz'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'pack\'' -l output -s o -x -a '(__fish_complete_path (commandline -ct))' -d 'the archive: .tar, .tar.gz (.tgz) or .tar.zst by its name'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'pack\'' -l latest -r -d 'later times become this one, seconds since 1970'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'pack\'' -l json -d 'print JSON, errors too'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'pack\'' -l help -s h -d 'show this help'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'pack\'' -a '(__fish_complete_directories (commandline -ct))' -d 'the tree'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_first' -a pack -d 'Make a reproducible tar archive of a tree'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'list\'' -l sha512 -r -d 'the sum that the archive must have'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'list\'' -l sha256 -r -d 'the same as SHA-256'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'list\'' -l key -x -a '(__fish_complete_path (commandline -ct))' -d 'the OpenPGP key that must have signed'
