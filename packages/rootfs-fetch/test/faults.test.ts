@@ -1,8 +1,10 @@
 // Servers with faults, one by one: each ends in the right bytes or in an error that says what happened, soon; and what came
 // before a fault is used again wherever it is known to fit.
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -213,6 +215,30 @@ t.test('redirects: followed; in a circle; out of http; to nonsense', async t => 
     t.match(error, { code: 'E_DOWNLOAD', why })
     t.notMatch(error.why, /secret/)
   }
+})
+
+t.test('https to http is refused; https to https is not', { skip: spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not here' }, async t => {
+  const { server, folder, get, whole } = await lay(t)
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-keyout', key, '-out', cert])
+  const secure = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+    if (request.url === '/away') response.writeHead(302, { location: server.url.href }).end()
+    else if (request.url === '/near') response.writeHead(302, { location: '/file' }).end()
+    else response.writeHead(200).end(bytes)
+  })
+  await new Promise<void>(resolve => secure.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+    secure.closeAllConnections()
+    secure.close()
+  })
+  const at = (path: string) => new URL(path, `https://127.0.0.1:${(secure.address() as AddressInfo).port}/`)
+  await t.rejects(get({ url: at('near') }), { code: 'E_DOWNLOAD', why: /self-signed/ }, 'a certificate that nobody vouches for')
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+  await t.rejects(get({ url: at('away') }), { code: 'E_DOWNLOAD', why: 'it redirects from https to http', hint: /stays on https/ })
+  t.equal(server.asked.length, 0)
+  await get({ url: at('near') })
+  whole(t)
 })
 
 t.test('credentials stay with their host', async t => {
