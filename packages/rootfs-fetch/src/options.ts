@@ -6,7 +6,7 @@ import type { OptionRow, ScannedLink, ToolTable } from '@srcon/kit/table'
 import type { FetchOptions } from './fetch.ts'
 import { packVerb } from './pack-options.ts'
 import { lockName, sources, splitSource } from './source.ts'
-import { readUnpack, unpackRows } from './unpack-options.ts'
+import { readUnpack, unpackRows } from './limit-options.ts'
 
 /** Of every verb that looks at a source. */
 const look = {
