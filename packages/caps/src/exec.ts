@@ -25,7 +25,7 @@ export function beforeExec(state: State): State {
  */
 export function afterExec(state: State, { capabilities: file, setuid }: ExecutedFile = {}): State | undefined {
   const { bounding, inheritable, permitted: had, securebits = 0 } = state
-  const uid = setuid === undefined || state.noNewPrivs ? state.uid : setuid
+  let uid = setuid === undefined || state.noNewPrivs ? state.uid : setuid
   // By its id only: whoever is that already changes nothing.
   const changesId = uid !== state.uid
   let permitted = file ? (file.permitted & bounding) | (file.inheritable & inheritable) : 0n
@@ -38,7 +38,11 @@ export function afterExec(state: State, { capabilities: file, setuid }: Executed
     permitted = bounding | inheritable
     effective ||= uid === 0
   }
-  if (state.noNewPrivs) permitted &= had
+  if (state.noNewPrivs) {
+    // Who would gain something gains nothing, and whose ids differ becomes who it really is.
+    if (without(permitted, had) !== 0n) uid = state.realUid
+    permitted &= had
+  }
   const ambient = file || changesId ? 0n : state.ambient
   permitted |= ambient
   return { ...state, uid, savedUid: uid, permitted, effective: effective ? permitted : ambient, ambient, ...(state.securebits === undefined ? {} : { securebits: securebits & ~SECBIT.KEEP_CAPS }) }

@@ -20,7 +20,7 @@ export function steps(request: Request, facts: CapsFacts, before: readonly Step[
   const lacks = namesAll(request) ? namesOf(without(fullSet(facts.lastCap), state.permitted & state.bounding)) : []
   const made = request.securebits || namesSets(request) ? stepsOfSets(request, state) : stepsOfTarget(request, state)
   const last = [pdeathsigStep(request), request.noNewPrivs ? { do: 'caps.no-new-privs' } : undefined]
-  return withLacks([...made, ...last].filter(step => step !== undefined), lacks)
+  return withLacks([...made, ...last].filter(step => step !== undefined), lacks, state)
 }
 
 /** Which securebits are set matters to who changes them, becomes another user and keeps something, or raises ambient ones. */
@@ -34,8 +34,10 @@ function namesAll({ keep, ambient, changes }: Request): boolean {
 }
 
 /** What `all` left out is said once, in the last step that has a word for it. */
-function withLacks(made: readonly Step[], lacks: readonly string[]): readonly Step[] {
+function withLacks(made: readonly Step[], lacks: readonly string[], { effective }: State): readonly Step[] {
   const at = made.findLastIndex(step => step.do === 'caps.sets' || step.do === 'caps.ambient')
+  // What changes nothing but to say so: the sets as they are.
+  if (lacks.length > 0 && at < 0) return [{ do: 'caps.sets', effective: namesOf(effective), lacks }, ...made]
   return lacks.length === 0 ? made : made.map((step, i) => (i === at ? { ...step, lacks } : step))
 }
 

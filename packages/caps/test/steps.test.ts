@@ -78,6 +78,7 @@ t.test('single sets', async t => {
   t.strictSame(plan('--drop all --add kill').at(-1), { do: 'caps.sets', effective: ['CAP_KILL'], permitted: ['CAP_KILL'], inheritable: [] }, 'as --keep kill')
   t.strictSame(plan('--add a:kill').map(step => step.do), ['caps.sets', 'caps.ambient'], 'ambient must be inheritable')
   t.strictSame(plan('--add i:all').at(-1)?.['lacks'], ['CAP_SYS_RESOURCE'])
+  t.strictSame(plan('--add all'), [{ do: 'caps.sets', effective: namesOf(root.effective), lacks: ['CAP_SYS_RESOURCE'] }], 'also where nothing is to be done')
   for (const [words, message] of [
     ['--add b:sys_resource', /cannot add CAP_SYS_RESOURCE to the bounding set/], ['--add p:sys_resource', /cannot make CAP_SYS_RESOURCE permitted/],
     ['--drop p:kill --add e:kill', /cannot make CAP_KILL effective/], ['--add i:sys_resource', /cannot make CAP_SYS_RESOURCE inheritable/],
