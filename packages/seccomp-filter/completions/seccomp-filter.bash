@@ -83,7 +83,7 @@ _srcon_seccomp_filter() {
       else _srcon_reply "$cur" compgen -f
       fi ;;
     'minimise')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--arch= --caps= --widths= --json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--oci --arch= --caps= --widths= --json --help'
       else _srcon_reply "$cur" compgen -f
       fi ;;
     'lint')

@@ -18,6 +18,8 @@ export interface Remark {
   readonly line: number
   readonly column: number
   readonly message: string
+  /** The text that the line is of, where it is one that the policy extends. */
+  readonly file?: string
 }
 export interface Compiled {
   /** The array of `struct sock_filter`; absent if refused. */
@@ -112,17 +114,19 @@ interface Addon {
   programThatAsks(): Buffer
   record(clone3: boolean): Listening
   /** Throws where the policy is refused. */
-  reportRefusals(text: string, context: Context, report: (json: string) => void): Listening
+  reportRefusals(text: Buffer | undefined, name: string, context: Context, report: (json: string) => void): Listening
   attachedFilters(tid: number): Attached
   diff(a: Asked, b: Asked, way?: string): Reply
   explainCall(asked: Asked, way: string, call: string, args: string[]): Reply
   lint(asked: Asked): Reply
   listing(asked: Asked): Reply
-  minimise(asked: Asked): Reply
+  minimise(asked: Asked, oci: boolean): Reply
   terse(asked: Asked): Reply
   /** By OCI's name of the architecture. */
   callsOf(architecture: string): readonly KnownCall[]
   constantOf(name: string, architecture: string): number | null
+  /** A value of an argument (its register) by the names of constants; null where nothing of it has a name. */
+  valueInConstants(arch: string, call: string, register: number, value: bigint): string | null
   groupOf(name: string): readonly string[] | null
   /** Without a text: the preset of that name. */
   compile(text: Buffer | undefined, name: string, context: Context): Compiled

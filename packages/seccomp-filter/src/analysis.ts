@@ -72,6 +72,8 @@ export interface Finding {
   readonly severity: 'error' | 'warning' | 'note'
   /** From 1; 0: the whole. */
   readonly line: number
+  /** The text that the line is of, where it is one that the policy extends. */
+  readonly file?: string
   readonly call: string | null
   readonly why: string
   readonly fix: string
@@ -89,6 +91,8 @@ export interface ListedInstruction {
   readonly means: string
   /** Lines of the policy that it was made for. */
   readonly lines: readonly number[]
+  /** The same of texts that the policy extends. */
+  readonly extended?: readonly { readonly file: string; readonly line: number }[]
 }
 
 /** Options of a question: `arch` is the machine or way in, this machine's own unless given. */
@@ -106,13 +110,14 @@ export function diff(a: Named, b: Named, options: Asking = {}, facts: FilterFact
   return answerOf(addon().diff(first.asked, second.asked, options.arch), `${first.name}, ${second.name}`) as Compared
 }
 
-/** The shortest policy that is found of the same meaning, proved equal; of a raw filter its decompilation. Throws a ToolError `E_INPUT`. */
-export function minimise(policy: Named, options: Asking = {}, facts: FilterFacts = readFacts()): PolicyText {
-  return minimised(subjectOf(policy, options, facts))
+/** The shortest policy that is found of the same meaning, read again and proved equal; of a raw filter its decompilation. In the terse form, or
+ *  with `oci` as JSON text in OCI's. Throws a ToolError `E_INPUT`. */
+export function minimise(policy: Named, options: Asking & { readonly oci?: boolean } = {}, facts: FilterFacts = readFacts()): PolicyText {
+  return minimised(subjectOf(policy, options, facts), options.oci)
 }
 
-export function minimised(subject: Subject): PolicyText {
-  return answerOf(addon().minimise(subject.asked), subject.name) as PolicyText
+export function minimised(subject: Subject, oci = false): PolicyText {
+  return answerOf(addon().minimise(subject.asked, oci), subject.name) as PolicyText
 }
 
 /** The policy in the terse form, rule by rule; of a raw filter its decompilation. Throws a ToolError `E_INPUT`. */

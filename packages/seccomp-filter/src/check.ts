@@ -2,8 +2,9 @@
 import type { Output } from '@srcon/kit/output'
 import type { ScannedLink } from '@srcon/kit/table'
 import { readFacts } from './facts.ts'
-import { isFile, read } from './profile.ts'
+import { read } from './profile.ts'
 import { compileSource, sourceOf } from './program.ts'
+import { placeOf } from './subject.ts'
 
 export async function run(link: ScannedLink, out: Output): Promise<void> {
   const options = read(link)
@@ -11,7 +12,7 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
   const source = sourceOf(options, facts)
   const { program, notes, architectures } = compileSource(source, options, facts)
   const instructions = program.length / 8
-  if (out.json) return out.data({ policy: source.name, arch: options.arch ?? facts.arch, instructions, architectures, notes: notes.map(({ line, message }) => ({ line, message })) })
+  if (out.json) return out.data({ policy: source.name, arch: options.arch ?? facts.arch, instructions, architectures, notes: notes.map(({ line, message, file }) => ({ line, message, ...(file === undefined ? {} : { file }) })) })
   out.line(`${source.name}: ${instructions} instructions${architectures.length > 0 ? ` for ${architectures.join(', ')}` : ', a program as it is'}`)
-  for (const { line, message } of notes) out.line(`${isFile(source.name) && line > 0 ? `${source.name}:${line}` : source.name}: ${message}`)
+  for (const { line, message, file } of notes) out.line(`${placeOf(file ?? source.name, line)}: ${message}`)
 }

@@ -47,8 +47,9 @@ function listingOf({ name, asked }: Subject): readonly ListedInstruction[] {
 /** Columns: place, operation, what it means, lines of the policy. */
 export function disassembly(listing: readonly ListedInstruction[]): string {
   const width = Math.max(...listing.map(({ mnemonic }) => mnemonic.length))
-  const row = ({ at, mnemonic, means, lines }: ListedInstruction): string => {
-    const from = lines.length > 0 ? `  [line ${lines.join(', ')}]` : ''
+  const row = ({ at, mnemonic, means, lines, extended = [] }: ListedInstruction): string => {
+    const places = [...(lines.length > 0 ? [`line ${lines.join(', ')}`] : []), ...extended.map(({ file, line }) => `${file}:${line}`)]
+    const from = places.length > 0 ? `  [${places.join(', ')}]` : ''
     return `${String(at).padStart(4, '0')}: ${mnemonic.padEnd(width)}  ; ${means}${from}`.replace(/\s+; $/, '')
   }
   return `${listing.map(row).join('\n')}\n`

@@ -11,8 +11,8 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
   const findings = lint(policy, optionsOf(link))
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = ERRORS
   if (out.json) return out.data({ policy, findings })
-  for (const { id, severity, line, why, fix } of findings) {
-    out.line(`${placeOf(policy, line)}: ${severity}: ${why} [${id}]`)
+  for (const { id, severity, line, file, why, fix } of findings) {
+    out.line(`${placeOf(file ?? policy, line)}: ${severity}: ${why} [${id}]`)
     out.line(`  fix: ${fix}`)
   }
   if (findings.length === 0) out.line(`${policy}: nothing found`)

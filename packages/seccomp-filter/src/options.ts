@@ -76,9 +76,12 @@ export const table: ToolTable = {
       options: { ...asking, arch: { ...arch, about: 'compare for this machine, and only this way into the kernel' } },
     },
     minimise: {
-      about: 'The shortest policy of the same meaning, proved equal, in the terse form',
+      about: 'The shortest policy of the same meaning, read again and proved equal',
       positionals: [policy],
-      options: asking,
+      options: {
+        oci: { takes: 'nothing', about: 'as a linux.seccomp object instead of in the terse form' },
+        ...asking,
+      },
     },
     lint: {
       about: 'Find what works otherwise than its author may think. Ends with 1 if something is an error',

@@ -3,16 +3,25 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { endAs, ToolError, type Bytes, type Verdict } from '@srcon/kit'
 import type { Part } from '@srcon/kit/cli'
-import { errnoName } from '@srcon/kit/errno'
 import { writeAll } from '@srcon/kit/output'
 import { addon, type Listening } from './addon.ts'
 import type { FilterFacts } from './facts.ts'
 import { DESCRIPTOR, runListened, waitFlags } from './listening.ts'
-import { isFile, type FilterOptions } from './profile.ts'
-import { compileSource, contextOf, sourceOf } from './program.ts'
-import { flagNames } from './why/constants.ts'
+import type { FilterOptions } from './profile.ts'
+import { compileSource, contextOf, sourceOf, type Source } from './program.ts'
+import { placeOf } from './subject.ts'
 import { loadStep, withNoNewPrivs, type LoadStep } from './steps.ts'
 import type { Step } from '@srcon/kit/step'
+
+export interface Argument {
+  readonly name: string
+  /** The bits that the kernel reads, hexadecimal. */
+  readonly value: string
+  /** The same by the names of constants. */
+  readonly means?: string
+  /** The string that it points to. */
+  readonly text?: string
+}
 
 /** A call that the policy did not simply allow. */
 export interface Refused {
@@ -21,14 +30,16 @@ export interface Refused {
   readonly number: number
   /** The way in. */
   readonly arch: string
-  readonly args: readonly { readonly name: string; readonly value: string; readonly text?: string }[]
+  readonly args: readonly Argument[]
   readonly pid: number
   readonly tid: number
   readonly command: string
   /** In the words of the terse form. */
   readonly action: string
-  /** Of the policy; 0: no rule names the call; absent: the policy is no file. */
+  /** Of the policy; 0: no rule names the call; absent: the policy is no text. */
   readonly line?: number
+  /** The text that the line is of, where it is one that the policy extends. */
+  readonly file?: string
   /** It ended the process. */
   readonly signal?: string
 }
@@ -58,10 +69,10 @@ interface Session {
   readonly start: (report: (refused: Refused) => void) => Listening
 }
 
-function session(source: { readonly text: string }, options: FilterOptions, facts: FilterFacts): Session {
-  const placed = options.policy === undefined && isFile(options.profile ?? '')
-  const place = ({ line, ...refused }: Refused): Refused => (placed || line === 0 ? { ...refused, ...(line === undefined ? {} : { line }) } : refused)
-  return { start: report => addon().reportRefusals(source.text, contextOf(options, facts), text => report(place(JSON.parse(text) as Refused))) }
+function session({ bytes, name }: Source, options: FilterOptions, facts: FilterFacts): Session {
+  // An object has no lines; a preset has, as `explain` names them.
+  const place = ({ line, ...refused }: Refused): Refused => (options.policy === undefined || line === 0 ? { ...refused, ...(line === undefined ? {} : { line }) } : refused)
+  return { start: report => addon().reportRefusals(bytes, name, contextOf(options, facts), text => report(place(JSON.parse(text) as Refused))) }
 }
 
 async function runWatched({ start }: Session, parts: readonly Part[], command: readonly Bytes[], to: ReportTo, policy: string): Promise<{ verdict: Verdict; ended: Refused | undefined }> {
@@ -87,20 +98,10 @@ async function runWatched({ start }: Session, parts: readonly Part[], command: r
 }
 
 /** One line; what the command has chosen (names, paths) cannot command a terminal. */
-export function inWords({ call, number, arch, args, pid, command, action, line, signal }: Refused, policy: string): string {
-  const what = `${call ?? `call ${number}`}(${args.map(argument => `${argument.name}=${valueOf(call, argument)}`).join(', ')})`
-  const where = line === undefined ? policy : line > 0 ? `${policy}:${line}` : `${policy}, its default`
-  return `seccomp-filter: ${escaped(command)} (${pid}): ${what}${arch === 'x86_64' || arch === 'aarch64' ? '' : ` by ${arch}`}: ${actionInWords(action)}${signal === undefined ? '' : ` (${signal})`}: ${where}`
-}
-
-function valueOf(call: string | undefined, { name, value, text }: Refused['args'][number]): string {
-  if (text !== undefined) return JSON.stringify(escaped(text))
-  return flagNames(call ?? '', name, value) ?? value
-}
-
-function actionInWords(action: string): string {
-  const number = /^errno (\d+)$/.exec(action)?.[1]
-  return number === undefined ? action : `errno ${errnoName(Number(number)) || number}`
+export function inWords({ call, number, arch, args, pid, command, action, line, file, signal }: Refused, policy: string): string {
+  const what = `${call ?? `call ${number}`}(${args.map(({ name, value, means, text }) => `${name}=${text === undefined ? means ?? value : JSON.stringify(escaped(text))}`).join(', ')})`
+  const where = line === 0 ? `${policy}, its default` : placeOf(file ?? policy, line ?? 0)
+  return `seccomp-filter: ${escaped(command)} (${pid}): ${what}${arch === 'x86_64' || arch === 'aarch64' ? '' : ` by ${arch}`}: ${action}${signal === undefined ? '' : ` (${signal})`}: ${where}`
 }
 
 function escaped(text: string): string {
@@ -110,8 +111,9 @@ function escaped(text: string): string {
 /** What is said last of a command that the policy has ended. */
 export function sayWhatEnded(ended: Refused | undefined): void {
   if (!ended) return
-  const { call = `call ${ended.number}`, line } = ended
-  writeAll(2, `seccomp-filter: the policy ended the command for ${call}${line === undefined ? '' : line > 0 ? `, line ${line}` : ', by its default'}\n`)
+  const { call = `call ${ended.number}`, line, file } = ended
+  const where = line === undefined ? '' : line === 0 ? ', by its default' : `, ${file === undefined ? `line ${line}` : placeOf(file, line)}`
+  writeAll(2, `seccomp-filter: the policy ended the command for ${call}${where}\n`)
 }
 
 export function endAsWatched({ verdict, ended }: { readonly verdict: Verdict; readonly ended: Refused | undefined }): void {

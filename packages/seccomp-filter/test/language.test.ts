@@ -8,7 +8,7 @@ import { tool } from './fixtures/run.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/policy-language.md'), 'utf8')
 
-t.test('fmt', async t => {
+t.test('fmt', { timeout: 120_000 }, async t => {
   const canonical = 'default allow\n\n# why\nsocket(domain == AF_ALG): errno EPERM  # all\n'
   const dir = t.testdir({ 'odd.policy': 'default   allow\n\n\n#why\nsocket( domain==AF_ALG ):errno EPERM # all\n', 'good.policy': canonical, 'bad.policy': 'default alow\n', 'x.json': '{}' })
   const text = (name: string): string => readFileSync(join(dir, name), 'utf8')

@@ -24,7 +24,7 @@ pub use diff::{Difference, Differences, diff};
 pub use given::Given;
 pub use lint::{Finding, Question, Severity, lint};
 pub use listing::{Line, listing};
-pub use minimise::{Minimised, minimise};
+pub use minimise::{Minimised, drop_idle, minimise};
 pub use path::{Path, Step, path};
 pub use subject::{Answer, Subject};
 

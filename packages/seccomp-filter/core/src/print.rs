@@ -1,6 +1,8 @@
 //! A policy as text in the terse form, whatever form it was read from. See docs/policy-language.md.
 
-use crate::{Action, Condition, Entry, Policy, Rule, action::ENOSYS, names, table, words};
+use crate::{
+    Action, Condition, Entry, Policy, Rule, action::ENOSYS, names, table, terse::groups, words,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A policy as text.
@@ -18,6 +20,20 @@ const WIDTH: usize = 110;
 /// Writes a policy. Its first entry is the native way in. `flags`: as the form names them.
 #[must_use]
 pub fn print(policy: &Policy, flags: &[&str]) -> Printed {
+    written(policy, flags, false)
+}
+
+/// The same with `@group` in place of names where that is shorter. What a group has beyond them is answered
+/// by lines before it.
+#[must_use]
+pub fn print_short(policy: &Policy, flags: &[&str]) -> Printed {
+    written(policy, flags, true)
+}
+
+/// What is said of a call: conditions in words, and the answer; the last may be unconditional.
+type Said = Vec<(String, Action)>;
+
+fn written(policy: &Policy, flags: &[&str], short: bool) -> Printed {
     let mut unsaid = Vec::new();
     let mut text = String::new();
     let Some(native) = policy.entries.first() else {
@@ -29,39 +45,128 @@ pub fn print(policy: &Policy, flags: &[&str]) -> Printed {
     };
     text.push_str(&format!("default {}\n", words::action(native.default)));
     head(&mut text, policy, native, flags);
-    let mut always: BTreeMap<i64, (String, Vec<&str>)> = BTreeMap::new();
-    let mut statements = Vec::new();
-    for name in calls(policy) {
-        let said = said(policy, name, &mut unsaid);
-        match &said[..] {
-            [] => {}
-            [(when, action)] if when.is_empty() => {
-                let key = -action.rank() * 0x1_0000 + i64::from(action.value() & 0xffff);
-                let group = always
-                    .entry(key)
-                    .or_insert_with(|| (words::action(*action), Vec::new()));
-                group.1.push(name);
-            }
-            _ => statements.extend(said.iter().map(|(when, action)| match when.is_empty() {
-                true => format!("{name}: {}", words::action(*action)),
-                false => format!("{name}({when}): {}", words::action(*action)),
-            })),
+    let mut calls: BTreeMap<&'static str, Said> = calls(policy)
+        .into_iter()
+        .map(|name| (name, said(policy, name, &mut unsaid)))
+        .filter(|(_, said)| !said.is_empty())
+        .collect();
+    let chosen = match short {
+        true => groups(policy, native.default, &mut calls),
+        false => BTreeMap::new(),
+    };
+    let (always, some): (Vec<_>, Vec<_>) = calls.iter().partition(|(_, said)| said[0].0.is_empty());
+    // A group comes last: what it must not catch is said before it.
+    if short {
+        statements(&mut text, &some);
+    }
+    let by_group =
+        |name: &str, action| groups::of(name).and_then(|group| chosen.get(group)) == Some(&action);
+    let mut lists: BTreeMap<i64, (Action, Vec<&str>)> = BTreeMap::new();
+    for (name, said) in always {
+        let action = said[0].1;
+        if !by_group(name, action) {
+            list(&mut lists, action).push(name);
         }
     }
-    for (action, names) in always.values() {
-        text.push('\n');
-        text.push_str(&wrapped(action, names));
+    for lists in [lists, last(&chosen)] {
+        for (action, names) in lists.values() {
+            text.push('\n');
+            text.push_str(&wrapped(&words::action(*action), names));
+        }
     }
-    if !statements.is_empty() {
-        text.push('\n');
-    }
-    for statement in statements {
-        text.push_str(&statement);
-        text.push('\n');
+    if !short {
+        statements(&mut text, &some);
     }
     unsaid.extend(beyond(policy, native));
     unsaid.dedup();
     Printed { text, unsaid }
+}
+
+/// The names under one answer; the answers in the order of their rank.
+fn list<'l, 'a>(
+    lists: &'l mut BTreeMap<i64, (Action, Vec<&'a str>)>,
+    action: Action,
+) -> &'l mut Vec<&'a str> {
+    let key = -action.rank() * 0x1_0000 + i64::from(action.value() & 0xffff);
+    &mut lists.entry(key).or_insert_with(|| (action, Vec::new())).1
+}
+
+fn last(chosen: &BTreeMap<&'static str, Action>) -> BTreeMap<i64, (Action, Vec<&'static str>)> {
+    let mut lists = BTreeMap::new();
+    for (group, action) in chosen {
+        list(&mut lists, *action).push(*group);
+    }
+    lists
+}
+
+fn statements(text: &mut String, calls: &[(&&'static str, &Said)]) {
+    if !calls.is_empty() {
+        text.push('\n');
+    }
+    for (name, said) in calls {
+        for (when, action) in *said {
+            let action = words::action(*action);
+            text.push_str(&match when.is_empty() {
+                true => format!("{name}: {action}\n"),
+                false => format!("{name}({when}): {action}\n"),
+            });
+        }
+    }
+}
+
+/// The built-in groups that are written, each with its answer. A call of one that is answered otherwise is said to
+/// be so: what had been left to the default is added.
+fn groups(
+    policy: &Policy,
+    default: Action,
+    calls: &mut BTreeMap<&'static str, Said>,
+) -> BTreeMap<&'static str, Action> {
+    let mut chosen = BTreeMap::new();
+    for (group, all) in groups::lists() {
+        let here = |name: &&str| {
+            let call = table::find(name);
+            let mut ways = policy.entries.iter();
+            call.is_some_and(|call| ways.any(|entry| call.number(entry.arch).is_some()))
+        };
+        let members: Vec<&'static str> = all.iter().copied().filter(here).collect();
+        let always = |calls: &BTreeMap<&'static str, Said>, name: &str| {
+            calls
+                .get(name)
+                .map(|s| s[0].clone())
+                .filter(|s| s.0.is_empty())
+                .map(|s| s.1)
+        };
+        let mut answers: Vec<Action> = members.iter().filter_map(|n| always(calls, n)).collect();
+        answers.dedup();
+        let saved = |action: &Action| {
+            let each = members.iter().map(|name| {
+                let length = i64::try_from(name.len() + 1).unwrap_or(i64::MAX);
+                match (always(calls, name), calls.get(name)) {
+                    (Some(other), _) if other == *action => length,
+                    (Some(_), _) => 0,
+                    (None, None) => -length,
+                    (None, Some(said)) if said.last().is_some_and(|s| s.0.is_empty()) => 0,
+                    (None, Some(_)) => -length - 12,
+                }
+            });
+            each.sum::<i64>() - i64::try_from(group.len() + 1).unwrap_or(0)
+        };
+        let best = answers.iter().map(|action| (saved(action), *action));
+        let Some((_, action)) = best
+            .filter(|(saved, _)| *saved > 0)
+            .max_by_key(|best| best.0)
+        else {
+            continue;
+        };
+        for name in members {
+            let said = calls.entry(name).or_default();
+            if said.last().is_none_or(|last| !last.0.is_empty()) {
+                said.push((String::new(), default));
+            }
+        }
+        chosen.insert(*group, action);
+    }
+    chosen
 }
 
 fn head(text: &mut String, policy: &Policy, native: &Entry, flags: &[&str]) {
@@ -106,9 +211,9 @@ fn calls(policy: &Policy) -> BTreeSet<&'static str> {
     policy.entries.iter().flat_map(of).collect()
 }
 
-/// What is said of a call: conditions in words, and the answer; the same by every way in that has it.
-fn said(policy: &Policy, name: &'static str, unsaid: &mut Vec<String>) -> Vec<(String, Action)> {
-    let mut first: Option<Vec<(String, Action)>> = None;
+/// What is said of a call, the same by every way in that has it.
+fn said(policy: &Policy, name: &'static str, unsaid: &mut Vec<String>) -> Said {
+    let mut first: Option<Said> = None;
     for entry in &policy.entries {
         let Some(number) = table::find(name).and_then(|call| call.number(entry.arch)) else {
             continue;
@@ -132,12 +237,7 @@ fn said(policy: &Policy, name: &'static str, unsaid: &mut Vec<String>) -> Vec<(S
     first.unwrap_or_default()
 }
 
-fn by_way(
-    entry: &Entry,
-    name: &str,
-    number: u32,
-    unsaid: &mut Vec<String>,
-) -> Vec<(String, Action)> {
+fn by_way(entry: &Entry, name: &str, number: u32, unsaid: &mut Vec<String>) -> Said {
     let Some(rules) = entry.calls.get(&number) else {
         let newer = entry.newer.filter(|(last, _)| number > *last);
         return newer

@@ -3,7 +3,12 @@
 //! look; answered ENOSYS, a C library takes `clone`, whose flags then are seen. No look at the process, no allocation for a call seen before: this
 //! stands between each call and its execution. See seccomp_unotify(2).
 
-use crate::{Arch, X32_BIT, action::ENOSYS, table};
+use crate::{
+    Arch, X32_BIT,
+    action::ENOSYS,
+    names,
+    table::{self, Place},
+};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use srcon_listener::{Answer, Listener, Notification, Reply};
@@ -12,21 +17,22 @@ use std::collections::BTreeSet;
 /// More different arguments than this are not kept: who uses so many uses any.
 pub const MOST: usize = 64;
 
-/// The arguments that are kept, by the name of the call: what chooses *what* it does, not *on what*.
-const WATCHED: &[(&str, &[u8])] = &[
-    ("clone", &[0]),
-    ("fcntl", &[1]),
-    ("fcntl64", &[1]),
-    ("ioctl", &[1]),
-    ("madvise", &[2]),
-    ("mmap", &[2, 3]),
-    ("mmap2", &[2, 3]),
-    ("mprotect", &[2]),
-    ("personality", &[0]),
-    ("pkey_mprotect", &[2]),
-    ("prctl", &[0]),
-    ("socket", &[0, 1]),
-    ("socketpair", &[0, 1]),
+/// The arguments that are kept, by the name of the call: what chooses *what* it does, not *on what*. By
+/// their own names, since machines pass some of them elsewhere, or in memory, where they are not kept.
+const WATCHED: &[(&str, &[&str])] = &[
+    ("clone", &["flags"]),
+    ("fcntl", &["cmd"]),
+    ("fcntl64", &["cmd"]),
+    ("ioctl", &["cmd"]),
+    ("madvise", &["behavior"]),
+    ("mmap", &["prot", "flags"]),
+    ("mmap2", &["prot", "flags"]),
+    ("mprotect", &["prot"]),
+    ("personality", &["personality"]),
+    ("pkey_mprotect", &["prot"]),
+    ("prctl", &["option"]),
+    ("socket", &["family", "type"]),
+    ("socketpair", &["family", "type"]),
 ];
 
 /// What is known of one call.
@@ -67,12 +73,9 @@ impl Seen {
         let arch = way_in(audit, number);
         let call = arch.and_then(|arch| table::named(arch, number).map(|call| (arch, call)));
         let name = call.map(|(_, call)| call.name);
-        let indexes = WATCHED.iter().find(|(watched, _)| Some(*watched) == name);
-        let watched = match (call, indexes) {
-            (Some((arch, call)), Some((_, indexes))) => indexes
-                .iter()
-                .map(|&index| (index, call.read_mask(arch, index)))
-                .collect(),
+        let words = WATCHED.iter().find(|(watched, _)| Some(*watched) == name);
+        let watched = match (call, words) {
+            (Some((arch, call)), Some((_, words))) => watched(call, arch, words),
             _ => Vec::new(),
         };
         let reply = match name {
@@ -105,6 +108,20 @@ impl Seen {
             self.values.insert(found.to_vec());
         }
     }
+}
+
+/// Registers and the bits of them that are read; none at all where one of the arguments is in no register.
+fn watched(call: &table::Call, arch: Arch, words: &[&str]) -> Vec<(u8, u64)> {
+    let arguments = call.arguments(arch);
+    let place = |word: &&str| {
+        let argument = arguments.iter().find(|a| a.names.contains(word))?;
+        match argument.place {
+            Place::Register(index) => Some((index, argument.mask)),
+            Place::Split | Place::Memory => None,
+        }
+    };
+    let all: Option<Vec<(u8, u64)>> = words.iter().map(place).collect();
+    all.unwrap_or_default()
 }
 
 /// The way in that a notification came by.
@@ -155,7 +172,7 @@ impl Recorder {
             name: seen.name,
             number,
             count: seen.count,
-            watched: names(audit, number, seen),
+            watched: named(audit, number, seen),
             values: (seen.values.iter())
                 .map(|tuple| tuple.iter().map(u64::to_string).collect())
                 .collect(),
@@ -168,16 +185,32 @@ impl Recorder {
 }
 
 /// The watched arguments by register and by the manual's name.
-fn names(audit: u32, number: u32, seen: &Seen) -> Vec<(u8, String)> {
-    let arch = way_in(audit, number);
-    let known = arch.and_then(|arch| Some(table::named(arch, number)?.arguments(arch)));
-    let name = |index: u8| {
-        let argument = known.as_ref().and_then(|all| all.get(usize::from(index)));
-        let name = argument.and_then(|argument| argument.names.last());
-        name.map_or_else(|| format!("arg{index}"), |name| (*name).to_owned())
+fn named(audit: u32, number: u32, seen: &Seen) -> Vec<(u8, String)> {
+    let Some(arch) = way_in(audit, number) else {
+        return Vec::new();
     };
-    seen.watched
-        .iter()
-        .map(|&(index, _)| (index, name(index)))
-        .collect()
+    let name = |&(index, _): &(u8, u64)| (index, names::argument(arch, seen.name, index));
+    seen.watched.iter().map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_watched_is_an_argument_of_its_call() {
+        for (name, words) in WATCHED {
+            let call = table::find(name).unwrap();
+            let mut with = Arch::ALL.into_iter().filter(|a| call.number(*a).is_some());
+            let all: Vec<_> = with.clone().map(|a| watched(call, a, words)).collect();
+            assert!(
+                with.any(|arch| watched(call, arch, words).len() == words.len()),
+                "{name} {all:?}"
+            );
+        }
+        let at = |name, arch, words| watched(table::find(name).unwrap(), arch, words);
+        assert_eq!(at("clone", Arch::X86_64, &["flags"])[0].0, 0);
+        assert_eq!(at("clone", Arch::S390x, &["flags"])[0].0, 1);
+        assert_eq!(at("mmap", Arch::X86, &["prot", "flags"]), [], "in memory");
+    }
 }

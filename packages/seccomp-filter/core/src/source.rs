@@ -96,6 +96,14 @@ pub fn place(line: u32) -> (usize, u32) {
     )
 }
 
+/// The same with the text's name, where it is another than the first of `files`.
+#[must_use]
+pub fn placed(files: &[String], line: u32) -> (Option<&str>, u32) {
+    let (file, line) = place(line);
+    let other = files.get(file).filter(|_| file > 0);
+    (other.map(String::as_str), line)
+}
+
 fn text(bytes: &[u8]) -> Result<&str, PolicyError> {
     std::str::from_utf8(bytes).map_err(|_| PolicyError::whole("the policy is not UTF-8"))
 }

@@ -3,7 +3,10 @@
 //! asked is reported with the line that decided, then answered as the policy says. See
 //! seccomp_unotify(2), docs/seccomp-notify.md.
 
-use crate::{Action, Arch, Op, Policy, Rule, record::way_in, table};
+use crate::{
+    Action, Arch, Op, Policy, Rule, names, oci::Profile, record::way_in, source::placed, table,
+    words,
+};
 use serde::Serialize;
 use srcon_listener::{Answer, Listener, Notification, Reply, target};
 
@@ -79,6 +82,9 @@ pub struct Report {
     pub action: String,
     /// The line of the policy; 0: none names it.
     pub line: u32,
+    /// The text that the line is of, where it is one that the policy extends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// It ended the process, by this signal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<&'static str>,
@@ -87,10 +93,13 @@ pub struct Report {
 /// An argument of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReportArg {
-    /// As the kernel names it, else `arg0`.
+    /// As the manual names it, else `arg0`.
     pub name: String,
     /// The bits that the kernel reads, hexadecimal.
     pub value: String,
+    /// The same by the names of constants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub means: Option<String>,
     /// The string that it points to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -98,20 +107,21 @@ pub struct ReportArg {
 
 /// Answers as a policy says, and reports.
 pub struct Why<F> {
-    policy: Policy,
+    profile: Profile,
     report: F,
 }
 
 impl<F: Fn(Report) + Send + 'static> Why<F> {
     /// `report` is called in the session's thread, before the answer.
-    pub fn new(policy: Policy, report: F) -> Self {
-        Self { policy, report }
+    pub fn new(profile: Profile, report: F) -> Self {
+        Self { profile, report }
     }
 }
 
 impl<F: Fn(Report) + Send + 'static> Answer for Why<F> {
     fn answer(&mut self, listener: &Listener, call: &Notification) -> Reply {
-        let (action, line) = decide(&self.policy, call.arch, call.nr, &call.args);
+        let (action, line) = decide(&self.profile.policy, call.arch, call.nr, &call.args);
+        let (file, line) = placed(&self.profile.files, line);
         let standing = target::standing(listener, call);
         let (reply, signal) = carry_out(action, call, standing.as_ref());
         let standing = standing.unwrap_or_default();
@@ -125,8 +135,9 @@ impl<F: Fn(Report) + Send + 'static> Answer for Why<F> {
             pid: standing.pid,
             tid: call.tid,
             command: standing.name,
-            action: words(action),
+            action: words::action(action),
             line,
+            file: file.map(str::to_owned),
             signal,
         });
         if signal.is_some() {
@@ -210,41 +221,25 @@ fn arguments(
         let one = |(index, value): (usize, &u64)| ReportArg {
             name: format!("arg{index}"),
             value: format!("{value:#x}"),
+            means: None,
             text: None,
         };
         return call.args.iter().enumerate().map(one).collect();
     };
-    let names = known.arguments(arch);
-    let one = |(index, argument): (usize, &table::Argument)| {
-        let mask = known.read_mask(arch, u8::try_from(index).unwrap_or(0));
-        let value = call.args.get(index).copied().unwrap_or(0) & mask;
-        let is_text = argument.names.iter().any(|name| TEXTS.contains(name)) && value != 0;
+    let count = known.arguments(arch).len().min(6);
+    let one = |(index, value): (u8, &u64)| {
+        let value = value & known.read_mask(arch, index);
+        let names = names::argument_names(arch, Some(known.name), index);
+        let is_text = value != 0 && names.iter().any(|name| TEXTS.contains(name));
         let text = is_text
             .then(|| target::string(listener, call, value, 256))
             .flatten();
         ReportArg {
-            name: argument
-                .names
-                .last()
-                .copied()
-                .unwrap_or_default()
-                .to_owned(),
+            name: names::argument(arch, Some(known.name), index),
             value: format!("{value:#x}"),
+            means: names::in_constants(arch, Some(known.name), index, value),
             text: text.map(|text| String::from_utf8_lossy(&text).into_owned()),
         }
     };
-    names.iter().enumerate().take(6).map(one).collect()
-}
-
-fn words(action: Action) -> String {
-    match action {
-        Action::KillProcess => "kill-process".to_owned(),
-        Action::KillThread => "kill-thread".to_owned(),
-        Action::Trap(_) => "trap".to_owned(),
-        Action::Errno(errno) => format!("errno {errno}"),
-        Action::Notify => "notify".to_owned(),
-        Action::Trace(_) => "trace".to_owned(),
-        Action::Log => "log".to_owned(),
-        Action::Allow => "allow".to_owned(),
-    }
+    (0..).zip(&call.args).take(count).map(one).collect()
 }

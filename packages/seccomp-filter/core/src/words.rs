@@ -116,7 +116,11 @@ fn test(arch: Arch, call: Option<&str>, c: &Condition) -> String {
         Op::Le => "<=",
     };
     let arg = names::argument(arch, call, c.arg);
-    let value = names::value(arch, call, c.arg, c.value);
+    let value = match c.value {
+        // None of these bits, rather than the name that no bits at all may have.
+        0 if !plain(arch, call, c) => "0".to_owned(),
+        value => names::value(arch, call, c.arg, value),
+    };
     // A mask that is wider than what the kernel reads compares bits that no word of this form can name.
     if plain(arch, call, c) || c.mask == u64::MAX {
         format!("{arg} {op} {value}")

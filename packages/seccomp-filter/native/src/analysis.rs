@@ -62,11 +62,11 @@ pub fn diff(a: Asked, b: Asked, way: Option<String>) -> Reply {
     })
 }
 
-/// The shortest text of the same meaning.
+/// The shortest text of the same meaning, in the terse form or in OCI's.
 #[napi]
 #[must_use]
-pub fn minimise(asked: Asked) -> Reply {
-    answer(|| report::shortest(&given(&asked)?))
+pub fn minimise(asked: Asked, oci: bool) -> Reply {
+    answer(|| report::shortest(&given(&asked)?, &context_of(&asked)?, oci))
 }
 
 /// The policy in the terse form; of a program its decompilation.

@@ -1,8 +1,9 @@
 //! The table of system calls as data, for who must not use the compiler: the second implementation.
 
+use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 use seccomp_filter_core::{
-    Arch, table,
+    Arch, names, table,
     terse::{constants, groups},
 };
 
@@ -56,6 +57,24 @@ fn registers(call: &table::Call, arch: Arch) -> Vec<Vec<String>> {
 #[must_use]
 pub fn constant_of(name: String, architecture: String) -> Option<i64> {
     constants::value(&name, Arch::from_oci(&architecture)?)
+}
+
+/// A value of an argument (its register) by the names of constants; null where nothing of it has a name.
+#[napi]
+#[must_use]
+pub fn value_in_constants(
+    arch: String,
+    call: String,
+    register: u32,
+    value: BigInt,
+) -> Option<String> {
+    let register = u8::try_from(register).ok()?;
+    names::in_constants(
+        Arch::from_name(&arch)?,
+        Some(&call),
+        register,
+        value.get_u64().1,
+    )
 }
 
 /// The calls of a built-in group, `@file-system`; null if there is none.

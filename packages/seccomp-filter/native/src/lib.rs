@@ -42,6 +42,8 @@ pub struct Remark {
     pub column: u32,
     /// One line.
     pub message: String,
+    /// The text that the line is of, where it is one that the policy extends.
+    pub file: Option<String>,
 }
 
 /// A compiled profile, or why it is refused.
@@ -124,10 +126,14 @@ fn attempt(bytes: &[u8], name: &str, context: &Context) -> Result<Compiled, Poli
         Source::Program(program) => return Ok(as_it_is(&program)),
     };
     let program = compile_policy(&profile.policy)?;
-    let notes = profile.notes.into_iter().map(|note| Remark {
-        line: note.line,
-        column: 0,
-        message: note.text,
+    let notes = profile.notes.into_iter().map(|note| {
+        let (file, line) = source::placed(&profile.files, note.line);
+        Remark {
+            line,
+            column: 0,
+            message: note.text,
+            file: file.map(str::to_owned),
+        }
     });
     let asking = (wanted && profile.listener.is_none())
         .then(|| compile_policy(&why::asking(&profile.policy)))
@@ -151,14 +157,6 @@ fn attempt(bytes: &[u8], name: &str, context: &Context) -> Result<Compiled, Poli
     })
 }
 
-/// A policy's text in whatever form, or of a program nothing.
-fn read(text: &str, context: &oci::Context) -> Result<oci::Profile, PolicyError> {
-    match source::read(text.as_bytes(), "policy", context)? {
-        Source::Policy(profile) => Ok(*profile),
-        Source::Program(_) => Err(PolicyError::whole("a program is no policy")),
-    }
-}
-
 fn as_it_is(program: &[bpf::Insn]) -> Compiled {
     Compiled {
         program: Some(bpf::encode(program).into()),
@@ -169,7 +167,7 @@ fn as_it_is(program: &[bpf::Insn]) -> Compiled {
         wait_killable: false,
         listener: None,
         listener_metadata: None,
-        asking: Default::default(),
+        asking: None,
         architectures: Vec::new(),
     }
 }
@@ -241,5 +239,6 @@ pub(crate) fn remark(error: PolicyError) -> Remark {
         line: error.line,
         column: error.column,
         message: error.message,
+        file: None,
     }
 }

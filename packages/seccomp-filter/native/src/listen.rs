@@ -1,14 +1,20 @@
 //! Sessions that answer a filter's questions, as JavaScript holds them: started before the command, its
 //! descriptor given to the launcher, waited for on a thread of Node's pool.
 
-use crate::{Context, core_context};
+use crate::{Context, bytes_of, core_context};
 use napi::{
     Env, Status as NapiStatus, Task,
-    bindgen_prelude::{AsyncTask, Function},
+    bindgen_prelude::{AsyncTask, Buffer, Function},
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
-use seccomp_filter_core::{record::Recorder, why::Report, why::Why};
+use seccomp_filter_core::{
+    PolicyError,
+    oci::Profile,
+    record::Recorder,
+    source::{self, Source},
+    why::{Report, Why},
+};
 use srcon_listener::{Answer, Session, Stopper};
 use std::{
     cell::RefCell,
@@ -125,20 +131,28 @@ pub fn record(clone3: bool) -> napi::Result<Listening> {
     listening(Recorder::new(clone3), |recorder| Some(recorder.json()))
 }
 
-/// Reports what a policy refuses: `report` is called from the event loop with a report as JSON. A
+fn policy(bytes: &[u8], name: &str, context: &Context) -> Result<Profile, PolicyError> {
+    match source::read(bytes, name, &core_context(context)?)? {
+        Source::Policy(profile) => Ok(*profile),
+        Source::Program(_) => Err(PolicyError::whole("a program is no policy")),
+    }
+}
+
+/// Reports what a policy refuses, which is given as to [`crate::compile`]: `report` is called from the event loop with a report as JSON. A
 /// process waits with its refused call where a thousand reports wait to be taken.
 ///
 /// # Errors
 /// A policy that is refused; else as [`record`].
 #[napi]
 pub fn report_refusals(
-    text: String,
+    text: Option<Buffer>,
+    name: String,
     context: Context,
     report: Function<'_, String, ()>,
 ) -> napi::Result<Listening> {
-    let refused = |e: seccomp_filter_core::PolicyError| napi::Error::from_reason(e.message);
-    let profile = core_context(&context)
-        .and_then(|context| crate::read(&text, &context))
+    let refused = |e: PolicyError| napi::Error::from_reason(e.message);
+    let profile = bytes_of(text.as_ref(), &name)
+        .and_then(|bytes| policy(bytes, &name, &context))
         .map_err(refused)?;
     let report: ThreadsafeFunction<String, (), String, NapiStatus, false, true, 1000> = report
         .build_threadsafe_function()
@@ -151,5 +165,5 @@ pub fn report_refusals(
             let _ = report.call(text, ThreadsafeFunctionCallMode::Blocking);
         }
     };
-    listening(Why::new(profile.policy, tell), |_| None)
+    listening(Why::new(profile, tell), |_| None)
 }

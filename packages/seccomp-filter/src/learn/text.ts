@@ -11,10 +11,12 @@ export interface Origin {
   readonly base?: string | undefined
   /** The line that keeps the recording. */
   readonly recording: string
+  /** A value by the names of its constants. */
+  readonly words?: (call: string, register: number, value: bigint) => string | undefined
 }
 
 /** The terse form. */
-export function terse({ rules, added, archs, clone3, unnamed }: Learned, { about, base, recording }: Origin): string {
+export function terse({ rules, added, archs, clone3, unnamed }: Learned, { about, base, recording, words = () => undefined }: Origin): string {
   const free = rules.filter(({ values }) => values.length === 0).map(({ name }) => name)
   const bound = rules.filter(({ values }) => values.length > 0)
   const part = (title: string, lines: readonly string[]): string[] => (lines.length > 0 ? ['', `# ${title}`, ...lines] : [])
@@ -23,7 +25,7 @@ export function terse({ rules, added, archs, clone3, unnamed }: Learned, { about
     ...(base === undefined ? ['default errno EPERM'] : [`extends ${base}`]),
     ...(archs.length > 0 ? [`arch ${archs.join(' ')}`] : []),
     ...part('Seen.', wrap('allow', free)),
-    ...part('Seen with these arguments and no others.', bound.map(line)),
+    ...part('Seen with these arguments and no others.', bound.map(rule => line(rule, words))),
     ...part('Not seen, but needed: what depends on chance or on the machine, and what the launcher calls before the command.', wrap('allow', added)),
     ...part('Its flags lie in memory, where no filter can look: a C library takes clone instead.', clone3 ? ['clone3: errno ENOSYS'] : []),
     ...part('Numbers that have no name here, and stay refused.', unnamed.map(each => `#   ${each}`)),
@@ -46,27 +48,32 @@ function wrap(word: string, names: readonly string[]): string[] {
   return names.length > 0 ? [...lines, row] : []
 }
 
-function line({ name, args, values }: LearnedRule): string {
-  return `${name}(${alternatives(args, values).join(' or ')}): allow`
+/** In several lines where one would be long. */
+function line({ name, args, values }: LearnedRule, words: NonNullable<Origin['words']>): string {
+  const said = (argument: readonly [number, string], value: string): string => words(name, argument[0], BigInt(value)) ?? hexadecimal(value)
+  const all = alternatives(args, values, said)
+  const whole = `${name}(${all.join(' or ')}): allow`
+  return whole.length <= WIDTH ? whole : `${name}(${all.join('\n    or ')}): allow`
 }
 
-/** Combinations with equal beginnings and, then, with equal endings are put together. */
-function alternatives(args: LearnedRule['args'], values: LearnedRule['values']): string[] {
-  const [[, name] = [0, ''], ...more] = args
-  if (more.length === 0) return [test(name, values.map(([value = '0']) => value))]
+/** Combinations with equal beginnings and, then, with equal endings are put together; there are no brackets, so each ending has its beginning. */
+function alternatives(args: LearnedRule['args'], values: LearnedRule['values'], said: (argument: readonly [number, string], value: string) => string): string[] {
+  const [argument = [0, ''] as const, ...more] = args
+  const test = (firsts: readonly string[]): string => {
+    const names = firsts.map(value => said(argument, value))
+    return names.length === 1 ? `${argument[1]} == ${names[0]}` : `${argument[1]} in ${names.join(', ')}`
+  }
+  if (more.length === 0) return [test(values.map(([value = '0']) => value))]
   const byFirst = new Map<string, (readonly string[])[]>()
   for (const [first = '0', ...rest] of values) byFirst.set(first, [...(byFirst.get(first) ?? []), rest])
-  const byRest = new Map<string, string[]>()
+  const byRest = new Map<string, { readonly rest: readonly string[]; readonly firsts: string[] }>()
   for (const [first, rests] of byFirst) {
-    const rest = alternatives(more, rests).join(' or ')
-    byRest.set(rest, [...(byRest.get(rest) ?? []), first])
+    const rest = alternatives(more, rests, said)
+    const known = byRest.get(rest.join(' or ')) ?? { rest, firsts: [] }
+    known.firsts.push(first)
+    byRest.set(rest.join(' or '), known)
   }
-  return [...byRest].map(([rest, firsts]) => `${test(name, firsts)} and ${rest}`)
-}
-
-function test(name: string, values: readonly string[]): string {
-  const words = values.map(hexadecimal)
-  return words.length === 1 ? `${name} == ${words[0]}` : `${name} in ${words.join(', ')}`
+  return [...byRest.values()].flatMap(({ rest, firsts }) => rest.map(each => `${test(firsts)} and ${each}`))
 }
 
 function hexadecimal(value: string): string {

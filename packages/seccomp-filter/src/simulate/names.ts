@@ -1,5 +1,5 @@
 // What names in a text of the terse form stand for, as data from the addon, and the policies that a text extends.
-import { dirname, join } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { addon } from '../addon.ts'
 import { isFile } from '../profile.ts'
 import { readBytes } from './ask.ts'
@@ -17,7 +17,7 @@ export function factsFor(path: string): Facts {
     group: name => addon().groupOf(name) ?? undefined,
     extended: name => {
       if (!isFile(name)) return { text: addon().presetText(name) ?? '', path: name }
-      const other = join(dirname(path), name)
+      const other = resolve(dirname(path), name)
       return { text: readBytes(other).toString(), path: other }
     },
   }

@@ -19,10 +19,12 @@ pub struct Given {
     pub native: Arch,
     /// Flags that it asks for, as the terse form names them.
     pub flags: Vec<&'static str>,
+    /// Who answers what it has notified.
+    listener: Option<oci::Listener>,
     /// Lines of its text; of JSON none, whose lines say little.
     lines: Vec<String>,
     /// The texts that it was read from, as they extend one another.
-    files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// The rules of a profile as they are written.
     pub written: Vec<Written>,
     /// A profile with whole registers compared.
@@ -49,6 +51,7 @@ impl Given {
             subject: Subject::Policy(profile.policy),
             native: context.arch,
             flags: flags.into_iter().filter(|f| f.0).map(|f| f.1).collect(),
+            listener: profile.listener,
             lines: Vec::new(),
             files: profile.files,
             written: Vec::new(),
@@ -80,11 +83,25 @@ impl Given {
             subject: Subject::Program(program),
             native: context.arch,
             flags: Vec::new(),
+            listener: None,
             lines: Vec::new(),
             files: Vec::new(),
             written: Vec::new(),
             registers: None,
         })
+    }
+
+    /// Another policy with its flags and its listener.
+    #[must_use]
+    pub fn profile(&self, policy: Policy) -> oci::Profile {
+        let asks = |flag| self.flags.contains(&flag);
+        oci::Profile {
+            log: asks("log"),
+            spec_allow: asks("spec-allow"),
+            wait_killable: asks("wait-killable"),
+            listener: self.listener.clone(),
+            ..oci::Profile::of(policy)
+        }
     }
 
     /// Its instructions, and for each the lines of the policy.
@@ -123,7 +140,7 @@ impl Given {
     /// Which line of which text: the name where it is another than the first.
     #[must_use]
     pub fn place(&self, line: u32) -> (Option<String>, u32) {
-        let (file, line) = source::place(line);
-        (self.files.get(file).filter(|_| file > 0).cloned(), line)
+        let (file, line) = source::placed(&self.files, line);
+        (file.map(str::to_owned), line)
     }
 }

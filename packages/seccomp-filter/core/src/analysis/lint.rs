@@ -33,6 +33,9 @@ pub struct Finding {
     pub severity: Severity,
     /// Line in the text, from 1; 0: the whole.
     pub line: u32,
+    /// The text, where it is one that the policy extends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The call that it is about.
     pub call: Option<String>,
     /// What and why, one line.

@@ -5,6 +5,7 @@ use super::path::{Held, Scene};
 use crate::{
     Action, Arch, X32_BIT,
     bpf::{Insn, code},
+    source::placed,
     words,
 };
 use serde::Serialize;
@@ -30,6 +31,18 @@ pub struct Line {
     pub means: String,
     /// Lines of the policy that it was made for.
     pub lines: Vec<u32>,
+    /// The same of texts that the policy extends.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extended: Vec<Place>,
+}
+
+/// A line of a text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// The text.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
 }
 
 /// What is known on every way to an instruction.
@@ -39,10 +52,15 @@ struct Before {
     scene: Scene,
 }
 
-/// The listing. `lines`: for each instruction the lines of the policy.
+/// The listing. `lines`: for each instruction the lines of the policy, which [`crate::source::placed`] reads
+/// with `files`.
 #[must_use]
-pub fn listing(program: &[Insn], lines: &[Vec<u32>]) -> Vec<Line> {
+pub fn listing(program: &[Insn], lines: &[Vec<u32>], files: &[String]) -> Vec<Line> {
     let before = before(program);
+    let places = |at: usize| {
+        let lines = lines.get(at).map_or(&[][..], Vec::as_slice);
+        lines.iter().map(|line| placed(files, *line))
+    };
     let line = |(at, insn): (usize, &Insn)| Line {
         at,
         code: insn.code,
@@ -52,7 +70,15 @@ pub fn listing(program: &[Insn], lines: &[Vec<u32>]) -> Vec<Line> {
         mnemonic: mnemonic(at, *insn),
         targets: targets(at, *insn),
         means: before[at].map_or_else(|| "never reached".to_owned(), |known| means(known, *insn)),
-        lines: lines.get(at).cloned().unwrap_or_default(),
+        lines: places(at).filter(|p| p.0.is_none()).map(|p| p.1).collect(),
+        extended: places(at)
+            .filter_map(|(file, line)| {
+                Some(Place {
+                    file: file?.to_owned(),
+                    line,
+                })
+            })
+            .collect(),
     };
     program.iter().enumerate().map(line).collect()
 }

@@ -23,9 +23,21 @@ pub struct Minimised {
 /// # Errors
 /// If it cannot be analysed within bounds; never with another meaning.
 pub fn minimise(policy: &Policy) -> Result<Minimised, AnalysisError> {
+    shorten(policy, true)
+}
+
+/// The same without writing any rule anew, for a form that has not all words for those.
+///
+/// # Errors
+/// As [`minimise`].
+pub fn drop_idle(policy: &Policy) -> Result<Minimised, AnalysisError> {
+    shorten(policy, false)
+}
+
+fn shorten(policy: &Policy, anew: bool) -> Result<Minimised, AnalysisError> {
     let mut d = Diagrams::new();
-    let entries: Result<Vec<Entry>, AnalysisError> =
-        policy.entries.iter().map(|e| entry(&mut d, e)).collect();
+    let entries = policy.entries.iter().map(|e| entry(&mut d, e, anew));
+    let entries: Result<Vec<Entry>, AnalysisError> = entries.collect();
     let shorter = Policy {
         entries: entries?,
         closed: policy.closed,
@@ -53,7 +65,7 @@ pub fn minimise(policy: &Policy) -> Result<Minimised, AnalysisError> {
     })
 }
 
-fn entry(d: &mut Diagrams, entry: &Entry) -> Result<Entry, AnalysisError> {
+fn entry(d: &mut Diagrams, entry: &Entry, anew: bool) -> Result<Entry, AnalysisError> {
     let default = d.end(entry.default.value());
     let mut shorter = Entry {
         calls: std::collections::BTreeMap::new(),
@@ -69,7 +81,9 @@ fn entry(d: &mut Diagrams, entry: &Entry) -> Result<Entry, AnalysisError> {
             continue;
         }
         let fewer = fewer(d, entry.arch, number, rules, default, node)?;
-        let anew = lift::rules(d, entry.arch, number, node, default);
+        let anew = anew
+            .then(|| lift::rules(d, entry.arch, number, node, default))
+            .flatten();
         let name = names::call(entry.arch, number);
         let cost = |rules: &[Rule]| length(entry.arch, name, rules);
         let best = anew

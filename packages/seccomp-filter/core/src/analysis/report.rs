@@ -2,11 +2,16 @@
 
 use super::{
     AnalysisError, Answer, Because, Difference, Given, Line, Path, Subject, decompile, diff,
+    drop_idle,
     lint::{self, Finding, Question},
     listing, minimise, path,
 };
 use crate::{
-    Arch, Condition, Policy, PolicyError, bpf::Data, names, oci::Context, print, table, words,
+    Arch, Condition, Policy, PolicyError,
+    bpf::Data,
+    names,
+    oci::{self, Context},
+    print, table, words,
 };
 use serde::Serialize;
 
@@ -282,17 +287,53 @@ fn reported(a: &Given, b: &Given, difference: &Difference) -> DifferenceReport {
     }
 }
 
-/// The shortest text that we find of the same meaning; of a program its decompilation.
+/// The shortest text that we find of the same meaning; of a program its decompilation. It is read again and proved
+/// equal before it is given out.
 ///
 /// # Errors
-/// If it cannot be analysed within bounds.
-pub fn shortest(given: &Given) -> Result<Written, PolicyError> {
+/// If it cannot be analysed within bounds, or `oci` is wanted and that form cannot say it.
+pub fn shortest(given: &Given, context: &Context, oci: bool) -> Result<Written, PolicyError> {
     let (policy, mut unsaid) = rules(given)?;
-    let minimised = minimise(&policy)?;
-    let printed = print::print(&minimised.policy, &given.flags);
-    unsaid.extend(printed.unsaid);
+    let mut minimised = minimise(&policy)?;
+    let text = if oci {
+        let write = |policy: &Policy| oci::write(&given.profile(policy.clone()), context);
+        let text = match write(&minimised.policy) {
+            Ok(text) => text,
+            Err(_) => {
+                minimised = drop_idle(&policy)?;
+                write(&minimised.policy)?
+            }
+        };
+        // A number has no name, but its meaning is in the text.
+        unsaid.clear();
+        text
+    } else {
+        let shorter =
+            [print::print_short, print::print].map(|print| print(&minimised.policy, &given.flags));
+        let [short, plain] = shorter;
+        let printed = if short.text.len() < plain.text.len() {
+            short
+        } else {
+            plain
+        };
+        unsaid.extend(printed.unsaid);
+        printed.text
+    };
+    if unsaid.is_empty() {
+        let name = if oci {
+            "linux.seccomp"
+        } else {
+            "shortest.policy"
+        };
+        let again = Given::read(text.as_bytes(), name, context)?;
+        if again.flags != given.flags || !diff(&given.subject, &again.subject, None)?.all.is_empty()
+        {
+            let message = "the shorter text is not proved to mean the same, so it is not given out";
+            return Err(PolicyError::whole(message));
+        }
+    }
     Ok(Written {
-        text: printed.text,
+        text,
         unsaid,
         rules: Some(minimised.rules),
         ways: ways(&minimised.policy),
@@ -335,17 +376,7 @@ fn ways(policy: &Policy) -> Vec<&'static str> {
 /// If it does not fit into what the kernel takes.
 pub fn disassembled(given: &Given) -> Result<Vec<Line>, PolicyError> {
     let (program, lines) = given.compiled()?;
-    // What is extended has lines of its own: those of the text itself are told.
-    let own = |lines: &Vec<u32>| {
-        lines
-            .iter()
-            .map(|line| given.place(*line))
-            .filter(|p| p.0.is_none())
-            .map(|p| p.1)
-            .collect()
-    };
-    let lines: Vec<Vec<u32>> = lines.iter().map(own).collect();
-    Ok(listing(&program, &lines))
+    Ok(listing(&program, &lines, &given.files))
 }
 
 /// What works otherwise than its author may think.
@@ -359,8 +390,11 @@ pub fn linted(given: &Given) -> Result<Vec<Finding>, PolicyError> {
         written: &given.written,
         native: given.native,
     })?;
-    // Rules of what is extended are looked at where they are written.
-    findings.retain(|finding| given.place(finding.line).0.is_none());
+    for finding in &mut findings {
+        (finding.file, finding.line) = given.place(finding.line);
+    }
+    // To say otherwise than what is extended is what extending is for.
+    findings.retain(|f| f.file.is_none() || !["shadowed", "equal-to-default"].contains(&f.id));
     Ok(findings)
 }
 

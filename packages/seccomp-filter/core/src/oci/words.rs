@@ -1,7 +1,14 @@
 //! The words of the form: actions, operators, error numbers, flags, kernel versions.
 
 use super::shape::FormCondition;
-use crate::{Action, Condition, Op, PolicyError, action::MAX_ERRNO};
+use crate::{
+    Action, Condition, Op, PolicyError,
+    action::MAX_ERRNO,
+    terse::{
+        constants::{errno, errno_names},
+        hint,
+    },
+};
 
 pub(super) fn action(name: &str, errno: Option<u16>) -> Result<Action, String> {
     Action::from_oci(name, errno).ok_or_else(|| {
@@ -21,24 +28,11 @@ pub(super) fn errno_of(number: Option<u32>, name: Option<&str>) -> Result<Option
     }
 }
 
-/// Those that occur in profiles.
 fn errno_named(name: &str) -> Result<u16, String> {
-    let number = match name {
-        "EPERM" => libc::EPERM,
-        "ENOENT" => libc::ENOENT,
-        "EACCES" => libc::EACCES,
-        "EBUSY" => libc::EBUSY,
-        "EINVAL" => libc::EINVAL,
-        "ENOSYS" => libc::ENOSYS,
-        "ENOTSUP" | "EOPNOTSUPP" => libc::EOPNOTSUPP,
-        "EAFNOSUPPORT" => libc::EAFNOSUPPORT,
-        _ => {
-            return Err(format!(
-                "errno {name:?} is not known here; give errnoRet, a number"
-            ));
-        }
-    };
-    u16::try_from(number).map_err(|_| format!("errno {name:?} is out of range"))
+    errno(name).ok_or_else(|| {
+        let near = hint(name, errno_names());
+        format!("errno: there is no error {name:?}{near}")
+    })
 }
 
 /// One element of `args`. With MASKED_EQ `value` is the mask and `valueTwo` what is left.
@@ -104,5 +98,26 @@ pub(super) fn kernel_version(text: &str) -> Result<(u32, u32), String> {
     match (numbers.next(), numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor)), None) => Ok((major, minor)),
         _ => Err(format!("minKernel {text:?} is not of the form 4.8")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_by_name() {
+        assert_eq!(errno_of(None, Some("EALREADY")), Ok(Some(114)));
+        assert_eq!(errno_of(None, Some("ENOTSUP")), Ok(Some(95)));
+        assert_eq!(
+            errno_of(Some(5), Some("EPERM")),
+            Ok(Some(5)),
+            "the number wins"
+        );
+        let message = errno_of(None, Some("EPREM")).unwrap_err();
+        assert_eq!(
+            message,
+            "errno: there is no error \"EPREM\"; is it \"EPERM\"?"
+        );
     }
 }

@@ -5,16 +5,27 @@ use super::{
     disjoint::{Free, free, is_whole, other_bits},
 };
 use crate::{
-    Action, Condition, Entry, Narrowed, Op, PolicyError, Rule, action::ENOSYS, source::place, table,
+    Action, Condition, Entry, Narrowed, Op, PolicyError, Rule, action::ENOSYS, source::placed,
+    table,
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The policy as a `linux.seccomp` object, JSON text.
 ///
 /// # Errors
 /// What OCI's form cannot say, and where it stands.
 pub fn write(profile: &Profile, context: &Context) -> Result<String, PolicyError> {
+    object(profile, context).map_err(|error| {
+        let (file, line) = placed(&profile.files, error.line);
+        match file {
+            None => PolicyError { line, ..error },
+            Some(file) => PolicyError::whole(format!("{file}:{line}: {}", error.message)),
+        }
+    })
+}
+
+fn object(profile: &Profile, context: &Context) -> Result<String, PolicyError> {
     let policy = &profile.policy;
     let native = policy
         .entries
@@ -240,23 +251,37 @@ fn action(action: Action, line: u32) -> Result<(&'static str, Option<u16>), Poli
 
 /// Runtimes answer ENOSYS to what is newer than the newest call that is named: so the newest is named.
 fn newest(entries: &[Entry], default: Action) -> Result<Option<Value>, PolicyError> {
-    let unknown = Action::Errno(ENOSYS);
-    let stub = !default.permits() && default != unknown;
+    let unsaid =
+        || PolicyError::whole("OCI's form has no word for what calls newer than the policy answer");
+    let stub = !default.permits() && default != Action::Errno(ENOSYS);
+    let mut names: BTreeSet<&'static str> = BTreeSet::new();
     for entry in entries {
-        let ours = entry.newer.filter(|(_, action)| *action != default);
-        let theirs = stub.then(|| (table::newest(entry.arch), unknown));
-        if ours != theirs {
-            return Err(PolicyError::whole(
-                "OCI's form has no word for what calls newer than the policy answer",
-            ));
+        match entry.newer.filter(|(_, action)| *action != default) {
+            None if !stub => {}
+            Some((last, Action::Errno(ENOSYS))) if stub => {
+                let beyond = last + 1..=table::newest(entry.arch);
+                let named = table::named(entry.arch, last)
+                    .filter(|_| beyond.is_empty() || entry.calls.range(beyond).next().is_none());
+                names.insert(named.ok_or_else(unsaid)?.name);
+            }
+            _ => return Err(unsaid()),
         }
     }
-    let first = entries.first().filter(|_| stub);
-    let Some(call) = first.and_then(|e| table::named(e.arch, table::newest(e.arch))) else {
-        return Ok(None);
+    let newer = |name: &&str, entry: &Entry| {
+        let number = table::find(name).and_then(|call| call.number(entry.arch));
+        number > entry.newer.map(|(last, _)| last)
     };
+    if names
+        .iter()
+        .any(|name| entries.iter().any(|entry| newer(name, entry)))
+    {
+        return Err(unsaid());
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
     let (name, errno) = action(default, 0)?;
-    let mut object = json!({ "names": [call.name], "action": name });
+    let mut object = json!({ "names": names, "action": name });
     if let Some(errno) = errno {
         object["errnoRet"] = errno.into();
     }
@@ -265,7 +290,7 @@ fn newest(entries: &[Entry], default: Action) -> Result<Option<Value>, PolicyErr
 
 fn refuse(line: u32, message: impl Into<String>) -> PolicyError {
     PolicyError {
-        line: place(line).1,
+        line,
         column: 0,
         message: message.into(),
     }

@@ -22,6 +22,13 @@ pub fn value(name: &str, arch: Arch) -> Option<i64> {
     Some(other.map_or(*usual, |(_, value)| *value))
 }
 
+/// Those that begin so.
+pub fn beginning(prefix: &str) -> impl Iterator<Item = &'static str> {
+    let first = VALUES.partition_point(|(name, ..)| *name < prefix);
+    let rest = VALUES[first..].iter().map(|(name, ..)| *name);
+    rest.take_while(move |name| name.starts_with(prefix))
+}
+
 /// All names.
 pub fn names() -> impl Iterator<Item = &'static str> {
     VALUES.iter().map(|(name, ..)| *name)
@@ -30,6 +37,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The number of an error, `EPERM`.
 #[must_use]
 pub fn errno(name: &str) -> Option<u16> {
+    // C libraries' own name, which the kernel's headers have not.
+    let name = if name == "ENOTSUP" {
+        "EOPNOTSUPP"
+    } else {
+        name
+    };
     let is_error = name.starts_with('E') && !name.starts_with("EPOLL") && !name.starts_with("EFD_");
     let value = value(name, Arch::native()).filter(|_| is_error)?;
     u16::try_from(value).ok().filter(|n| (1..4096).contains(n))
@@ -43,7 +56,7 @@ pub fn errno_names() -> impl Iterator<Item = &'static str> {
 /// The name of an error number, as C libraries print it.
 #[must_use]
 pub fn errno_name(number: u16) -> Option<&'static str> {
-    let other_names = ["EWOULDBLOCK", "EDEADLOCK", "ENOTSUP"];
+    let other_names = ["EWOULDBLOCK", "EDEADLOCK"];
     let mut all = errno_names().filter(|name| !other_names.contains(name));
     all.find(|name| errno(name) == Some(number))
 }
@@ -63,6 +76,8 @@ mod tests {
         assert_eq!(here("TIOCSTI"), libc::TIOCSTI as i64);
         assert_eq!(here("UNAME26"), 0x002_0000);
         assert_eq!(value("NO_SUCH", Arch::X86), None);
+        assert!(beginning("AF_").count() > 40 && beginning("AF_").all(|n| n.starts_with("AF_")));
+        assert_eq!(beginning("NO_SUCH").count(), 0);
     }
 
     #[test]
@@ -76,6 +91,7 @@ mod tests {
     fn errors() {
         assert_eq!(errno("EPERM"), Some(1));
         assert_eq!(errno("EAFNOSUPPORT"), Some(97));
+        assert_eq!(errno("ENOTSUP"), Some(95));
         assert_eq!(errno("AF_UNIX"), None);
         assert_eq!(errno("EPOLLIN"), None);
         assert_eq!(errno_name(11), Some("EAGAIN"));

@@ -67,11 +67,17 @@ pub(crate) fn resolve(
     if let Some(flags) = flags {
         flags.set(&mut profile);
     }
-    let notified = texts.iter().flat_map(|text| &text.rules);
-    let mut notified = notified.filter(|rule| rule.action == Action::Notify);
-    if let (Some(rule), None) = (notified.next(), &profile.listener) {
+    for note in &mut profile.notes {
+        note.line = mark(texts.len(), note.line);
+    }
+    let rules = |(file, text): (usize, &Text<'_>)| {
+        let notified = text.rules.iter().find(|r| r.action == Action::Notify)?;
+        Some((file, notified.calls.first().map_or(0, |call| call.at.line)))
+    };
+    let notified = texts.iter().enumerate().find_map(rules);
+    if let (Some((file, line)), None) = (notified, &profile.listener) {
         profile.notes.push(Note {
-            line: rule.calls.first().map_or(0, |call| call.at.line),
+            line: mark(file, line),
             text: "notify: ENOSYS, unless whoever loads the policy listens".to_owned(),
         });
     }

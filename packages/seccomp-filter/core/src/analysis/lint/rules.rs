@@ -137,6 +137,7 @@ fn idle(line: u32, standing: Standing, calls: &BTreeSet<&str>, all: usize) -> Fi
         id,
         severity,
         line,
+        file: None,
         call: (calls.len() == 1).then(|| some.concat()),
         why,
         fix: fix.to_owned(),
@@ -243,6 +244,7 @@ pub(super) fn of_text(policy: &Policy, written: &[Written], findings: &mut Vec<F
             id: "newer-calls",
             severity: Severity::Note,
             line: 0,
+            file: None,
             call: None,
             why: format!(
                 "the newest call that it names is {name}; newer ones get {}: {}",
@@ -261,6 +263,7 @@ fn repeated(rule: &Written, findings: &mut Vec<Finding>) {
             id: "repeated-argument",
             severity: Severity::Error,
             line: rule.line,
+            file: None,
             call: rule.names.first().cloned(),
             why: format!("argument {} has several conditions: runtimes then take any one of the rule's conditions as enough, not all of them together", c.arg),
             fix: "write a rule for each alternative, or one condition with a mask; the terse form has `and`".to_owned(),
@@ -274,6 +277,7 @@ fn unknown(rule: &Written, name: &str) -> Finding {
         id: "unknown-call",
         severity: Severity::Warning,
         line: rule.line,
+        file: None,
         call: Some(name.to_owned()),
         why: format!("no architecture has a call {name}, so the rule says nothing of it"),
         fix: near.map_or_else(
@@ -305,6 +309,7 @@ fn contradictions(policy: &Policy, name: &str, rules: &[&Written], findings: &mu
                     id: "contradiction",
                     severity: Severity::Error,
                     line: b.line,
+                    file: None,
                     call: Some(name.to_owned()),
                     why: format!(
                         "another rule says {} and this one {} to the same arguments; the form has no order, so which holds is the runtime's choice",

@@ -137,6 +137,7 @@ pub(super) fn check(
             id: twin.id,
             severity: Severity::Warning,
             line: answer.line,
+            file: None,
             call: Some(twin.call.to_owned()),
             why: format!(
                 "{}: {} while {} {} limited: {}",

@@ -104,6 +104,7 @@ pub(super) fn check(ways: &[Way], question: &Question<'_>, findings: &mut Vec<Fi
             id: "missing-arch",
             severity,
             line: 0,
+            file: None,
             call: None,
             why,
             fix,

@@ -37,6 +37,7 @@ pub(super) fn check(
             id: "register-width",
             severity: if opens { Severity::Error } else { Severity::Warning },
             line,
+            file: None,
             call: Some(name.to_owned()),
             why: format!(
                 "{which}{name} is an int, of which the kernel reads 32 of 64 bits; compared over all 64, as libseccomp does, a call that the policy answers with {a} is answered with {b}"
