@@ -88,7 +88,7 @@ t.test('set-user-ID files, and callers whose ids differ', { skip: notRoot || noC
     const predicted = afterExec(start, file)
     if (predicted && predicted.uid !== start.uid && setuid === undefined) downgraded++
     const seen = JSON.stringify(Object.fromEntries(Object.entries(seenIn(after)).filter(([key]) => !['Gid', 'Groups', 'Pdeathsig'].includes(key)).toSorted(([a], [b]) => (a < b ? -1 : 1))))
-    if (!predicted) return refused++, after === 'errno 1\n' ? [] : [{ row: row.join(' '), after, predicted: 'EPERM' }]
+    if (!predicted) return refused++, after === 'errno 1\n' ? [] : [{ row: row.join(' '), seen: after, predicted: 'EPERM' }]
     return seen === JSON.stringify(saying(predicted)) ? [] : [{ row: row.join(' '), seen, predicted: JSON.stringify(saying(predicted)) }]
   })
   t.strictSame(differ.slice(0, 10), [], `${rows.length} rows as predicted, ${differ.length} not`)
