@@ -3,7 +3,7 @@
 //   node scripts/setup.mjs --tests     and tap's plugins, which it must build before its first run
 //   node scripts/setup.mjs --install   only the build tools
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isBuilt, sourceState } from './freshness.mjs'
 import { oneAtATime } from './one-at-a-time.mjs'
@@ -26,6 +26,8 @@ if (!isInstalled() || (withTests && !hasTap()) || (withBuild && !isBuilt(sourceS
     checkNpm()
     say('installing the build tools (npm ci)')
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+    // What tap had built of its plugins lies partly in node_modules, which is new now.
+    rmSync(join(root, '.tap'), { recursive: true, force: true })
     writeFileSync(installedFile, digest())
   }
   // Without this its first run uses the plugins that the configuration turned off, and fails.
