@@ -29,7 +29,7 @@ complete -c caps -n '__srcon_caps_verb \'\'' -l caps -r -d 'the thread\'s sets b
 complete -c caps -n '__srcon_caps_verb \'\'' -l iab -r -d 'inheritable, ambient and bounding by a text: !%cap_chown,^cap_setpcap'
 complete -c caps -n '__srcon_caps_verb \'\'' -l ambient -s a -r -d 'make these ambient: a program run as an ordinary user has them (makes them inheritable)'
 complete -c caps -n '__srcon_caps_verb \'\'' -l keep-caps -d 'all that is kept becomes ambient, so that a program run as an ordinary user has it (as --ambient all)'
-complete -c caps -n '__srcon_caps_verb \'\'' -l securebits -r -d 'set these, or clear those with - before: noroot,noroot-locked,no-setuid-fixup,keep-caps,no-cap-ambient-raise,…'
+complete -c caps -n '__srcon_caps_verb \'\'' -l securebits -r -d 'set these, or clear those with - before: noroot, noroot-locked, no-setuid-fixup, keep-caps, no-cap-ambient-raise, …'
 complete -c caps -n '__srcon_caps_verb \'\'' -l pdeathsig -r -d 'what the command gets when its parent ends; clear: nothing, keep: as it was'
 complete -c caps -n '__srcon_caps_verb \'\'' -l no-new-privs -d 'setuid bits and file capabilities give nothing any more; cannot be undone'
 complete -c caps -n '__srcon_caps_verb \'\'' -l user -x -a '(__fish_complete_users)' -d 'become this user and group, by name or number (implies --clear-groups)'

@@ -37,7 +37,7 @@ export const table: ToolTable = {
         },
         'keep-caps': { takes: 'nothing', about: 'all that is kept becomes ambient, so that a program run as an ordinary user has it (as --ambient all)' },
         securebits: {
-          takes: 'value', meta: 'LIST', repeat: true, about: 'set these, or clear those with - before: noroot,noroot-locked,no-setuid-fixup,keep-caps,no-cap-ambient-raise,…',
+          takes: 'value', meta: 'LIST', repeat: true, about: 'set these, or clear those with - before: noroot, noroot-locked, no-setuid-fixup, keep-caps, no-cap-ambient-raise, …',
           more: 'Each has a lock, NAME-locked, which stays until the process ends. Others stay as they are, also those that only a newer kernel knows. exec clears keep-caps.',
         },
         pdeathsig: {
