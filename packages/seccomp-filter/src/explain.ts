@@ -52,10 +52,11 @@ function noFilters({ code }: Failure): Explanation | undefined {
 }
 
 /** All filters of a process together have 32768 instructions, each four more than its own. */
-function tooLong({ code }: Failure): Explanation | undefined {
+function tooLong({ code, steps, index }: Failure): Explanation | undefined {
   if (code !== 'ENOMEM') return undefined
-  const count = /^Seccomp_filters:\s*(\d+)/m.exec(readText('/proc/self/status') ?? '')?.[1]
-  return { why: `with the ${count ?? ''} filters that are loaded already it would be more than the kernel's 32768 instructions`.replace('the  ', 'the '), fix: 'start from a process with fewer filters' }
+  const before = Number(/^Seccomp_filters:\s*(\d+)/m.exec(readText('/proc/self/status') ?? '')?.[1] ?? 0)
+  const count = before + steps.slice(0, index).filter(step => step.do === 'seccomp.load').length
+  return { why: `with the ${count} filters that are loaded already it would be more than the kernel's 32768 instructions`, fix: before > 0 ? 'start from a process with fewer filters' : 'load fewer, or join their policies in one' }
 }
 
 function flagUnknown({ code, step }: Failure): Explanation | undefined {
@@ -70,7 +71,9 @@ function notProgram({ code, syscall }: Failure): Explanation | undefined {
 }
 
 /** An outer filter may refuse the call itself, with whatever it likes. */
-function outerFilter({ code }: Failure): Explanation | undefined {
+function outerFilter({ code, steps, index }: Failure): Explanation | undefined {
+  const earlier = steps.slice(0, index).findIndex(step => step.do === 'seccomp.load')
+  if (earlier >= 0 && code !== '') return { why: `step ${earlier + 1} (seccomp.load) has loaded a filter, and it refuses seccomp(2)`, fix: 'load that one last, or let it allow seccomp' }
   if (code !== 'EPERM' && code !== 'ENOSYS') return undefined
   return filterRefusal('seccomp(2)') ?? (containerKind() ? { why: 'the outer container refuses seccomp(2)', fix: 'start it with --security-opt seccomp=unconfined' } : undefined)
 }
