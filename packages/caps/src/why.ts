@@ -1,6 +1,7 @@
 // `caps why`: runs a command and says which capabilities it used and which it was refused, so that a
 // `--keep` as short as can be is known. This process stays beside the command, and ends as it does.
 import { writeFileSync } from 'node:fs'
+import { endAs, plan } from '@srcon/kit'
 import type { Call } from '@srcon/kit/cli'
 import { selfStatus } from '@srcon/kit/host'
 import type { Output } from '@srcon/kit/output'
@@ -10,18 +11,13 @@ import { report, reportLines } from './why/report.ts'
 
 export async function run({ given }: ScannedLink, out: Output, call: Call): Promise<void> {
   const value = (name: string): string | undefined => { const found = given.find(each => each.name === name)?.value; return typeof found === 'string' ? found : undefined }
-  const { parts, plan } = await call.behind()
-  if (call.standard.plan !== undefined || call.standard['dry-run'] !== undefined) {
-    const argv = plan.argv.map(word => (typeof word === 'string' ? word : Buffer.from(word.base64, 'base64')))
-    return await call.carry(parts, argv)
-  }
+  const { parts, command: [first = '', ...rest] } = await call.fold()
+  if (call.standard.plan !== undefined || call.standard['dry-run'] !== undefined) return await call.carry(parts, [first, ...rest])
   const file = value('output')
-  const watched = await (await choose(value('method') ?? 'auto'))(plan)
+  const watched = await (await choose(value('method') ?? 'auto'))(plan([first, ...rest], parts.flatMap(({ steps }) => steps)))
   const found = report(watched, selfStatus().capabilities.permitted)
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
   const text = out.json ? `${JSON.stringify(found, undefined, 2)}\n` : reportLines(found).map(line => `${line}\n`).join('')
   if (file === undefined || out.json) process.stderr.write(text)
-  const { code, signal } = watched.verdict
-  if (signal !== null) process.kill(process.pid, signal)
-  process.exitCode = code ?? 1
+  endAs(watched.verdict)
 }

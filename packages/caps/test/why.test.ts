@@ -153,3 +153,14 @@ t.test('killed: nothing stays', { skip: noTrace }, async t => {
     t.strictSame(mine(), [], `${victim} killed: no instance stays`)
   }
 })
+
+t.test('a link behind it is read as in any chain, its text forms too', { skip: notRoot }, async t => {
+  for (const form of [['--iab', '!cap_chown'], ['--caps', 'cap_chown=ep']]) {
+    const chain = ['caps', ...form, '--', 'true']
+    const { status, stdout, stderr } = caps(['why', '--plan', '--', ...chain])
+    t.equal(status, 0, stderr)
+    t.strictSame(JSON.parse(stdout), JSON.parse(caps(['--plan', ...form, '--', 'true']).stdout))
+    t.equal(caps(['why', '--', ...chain]).status, 0)
+  }
+  t.match(caps(['why', '--', 'caps', '--keep', 'all', '--']), { status: 125, stderr: /no command follows/ })
+})

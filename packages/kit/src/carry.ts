@@ -38,24 +38,10 @@ export async function runChain(first: ChainLink, command: readonly string[]): Pr
   if (chain.command?.length === 0 || chain.command === undefined) {
     throw usage(last.link.table.name, 'no command follows', `${tool} … -- COMMAND`)
   }
-  for (const { scanned, link } of chain.links) refuseFilterOptions(link.table.name, scanned.standard)
-  for (const { link, scanned } of chain.links) await link.load?.(scanned.link)
-  const parts = partsOf(chain)
+  const parts = await partsOf(chain)
   const given = (name: 'plan' | 'dry-run' | 'json'): boolean => chain.links.some(({ scanned }) => scanned.standard[name] !== undefined)
   const use = { tool, plan: given('plan'), dryRun: given('dry-run'), json: given('json') }
   await carry(use, parts, commandBytes(chain.command))
-}
-
-/** What stands behind a verb that stays beside its command: the links folded, the verb itself without steps. */
-export async function partsBehind(verb: ChainLink, command: readonly string[]): Promise<{ readonly parts: readonly Part[]; readonly plan: Plan }> {
-  const chain = await foldChain(verb, command)
-  for (const { scanned, link } of chain.links.slice(1)) refuseFilterOptions(link.table.name, scanned.standard)
-  const parts = partsOf({ ...chain, links: chain.links.slice(1) })
-  const steps = parts.flatMap(part => part.steps)
-  const [file, ...args] = commandBytes(chain.command ?? []).map(toPlanWord)
-  if (file === undefined) throw usage(verb.link.table.name, 'no command follows', `${verb.link.table.name} … -- COMMAND`)
-  const facts = factsOf(steps)
-  return { parts, plan: { version: 1, ...(facts ? { facts } : {}), steps, argv: [file, ...args] } }
 }
 
 /** Prints the plan, or becomes the launcher that carries it out. `command` may be empty only for printing. */
@@ -86,15 +72,15 @@ export async function foldWords(own: AnyLink, before: readonly Part[], words: re
   const command = chain.command ?? []
   const last = chain.links.at(-1)
   if (command.length === 0) throw usage(last?.link.table.name ?? own.table.name, 'no command follows', '… -- COMMAND')
-  for (const { scanned, link } of chain.links) refuseFilterOptions(link.table.name, scanned.standard)
   const bytes = commandBytes(command)
-  for (const { link, scanned } of chain.links) await link.load?.(scanned.link)
-  const parts = partsOf(chain, before)
+  const parts = await partsOf(chain, before)
   if (changesRoot(parts.flatMap(({ steps }) => steps))) refuseLateTools(own.table.name, linksOf(parts), bytes)
   return { parts, command: bytes.map(toPlanWord) }
 }
 
-function partsOf({ links }: Chain, before: readonly Part[] = []): Part[] {
+async function partsOf({ links }: Chain, before: readonly Part[] = []): Promise<Part[]> {
+  for (const { scanned, link } of links) refuseFilterOptions(link.table.name, scanned.standard)
+  for (const { scanned, link } of links) await link.load?.(scanned.link)
   const parts: Part[] = [...before]
   const facts = new Map<AnyLink, unknown>()
   const options = links.map(({ link, scanned }) => link.read(scanned.link))

@@ -1,7 +1,7 @@
 // The frame of every command line. Words decide what happens, never what stdin is: with a command a
 // tool is a link of a chain and becomes the launcher; without one it is a filter; a verb looks.
 // What a call does not need is not loaded: a chain costs little more than Node itself.
-import { carry, foldWords, partsBehind, runChain, type Part, type Use } from './carry.ts'
+import { carry, foldWords, runChain, type Part, type Use } from './carry.ts'
 import type { OciConfig } from './config.ts'
 import { newDocument, type Document } from './document.ts'
 import { usage } from './error.ts'
@@ -9,13 +9,12 @@ import type { AnyLink, ToolLink } from './link.ts'
 import { writeExactly } from './numbers.ts'
 import { Output, writeAll } from './output.ts'
 import { EXPLAIN } from './remember.ts'
-import type { Plan } from './plan.ts'
 import { report } from './report.ts'
 import { asksForHelp, scanLink, splitCommand, type Scanned, type Standard } from './scan.ts'
 import { verbRow } from './standard.ts'
 import type { ScannedLink } from './table.ts'
 import type { Bytes } from './step.ts'
-import { commandBytes, refuseLostBytes, toPlanWord } from './words.ts'
+import { commandBytes, refuseLostBytes, toBuffer, toPlanWord } from './words.ts'
 
 /** What a verb may need of the frame beside its own words. */
 export interface Call {
@@ -28,9 +27,7 @@ export interface Call {
   /** A config as text, with the digits that the one read had and JavaScript cannot hold. */
   text(config: OciConfig): string
   /** Prints the plan of these parts (--plan, --dry-run) or becomes it: then it does not return. `command`: words instead of `this.command`; `how`: instead of what the standard options say. */
-  carry(parts: readonly Part[], command?: readonly (string | Buffer)[], how?: Partial<Use>): Promise<void>
-  /** The words after `--` with the links among them folded, for a verb that stays beside the command. */
-  behind(): Promise<{ readonly parts: readonly Part[]; readonly plan: Plan }>
+  carry(parts: readonly Part[], command?: readonly (Bytes | Buffer)[], how?: Partial<Use>): Promise<void>
   /** The words after `--` as a chain of our tools: its parts, `before` them first, and the command that follows. */
   fold(before?: readonly Part[]): Promise<{ readonly parts: readonly Part[]; readonly command: readonly Bytes[] }>
   /** The words after `--` as a plan holds them; empty where there are none. */
@@ -85,8 +82,7 @@ async function runVerb(verb: Verb, link: AnyLink, { link: scanned, standard }: S
     standard,
     config: async () => (document = await documentOf(link.table.name, standard)).config,
     text: config => writeExactly(config, document.digits),
-    carry: async (parts, words, how) => await carry({ ...use, ...how }, parts, words ? words.map(word => (typeof word === 'string' ? Buffer.from(word) : word)) : commandBytes(command ?? [])),
-    behind: async () => await partsBehind({ link, scanned: { link: scanned, standard } }, command ?? []),
+    carry: async (parts, words, how) => await carry({ ...use, ...how }, parts, words ? words.map(toBuffer) : commandBytes(command ?? [])),
     fold: async (before = []) => await foldWords(link, before, command ?? []),
     argv: () => commandBytes(command ?? []).map(toPlanWord),
   }

@@ -30,6 +30,12 @@ export function toPlanWord(word: Buffer): Bytes {
   return Buffer.from(text).equals(word) ? text : { base64: word.toString('base64') }
 }
 
+/** The bytes of a word that a plan holds. */
+export function toBuffer(word: Bytes | Buffer): Buffer {
+  if (Buffer.isBuffer(word)) return word
+  return typeof word === 'string' ? Buffer.from(word) : Buffer.from(word.base64, 'base64')
+}
+
 function splitWords(bytes: Buffer): Buffer[] {
   const words: Buffer[] = []
   for (let at = 0; at < bytes.length; ) {

@@ -40,7 +40,7 @@ export async function run(link: ScannedLink, out: Output, call: Call): Promise<v
   const folded = await call.fold()
   const before = folded.parts.flatMap(part => part.steps)
   const parts: Part[] = [...folded.parts, { link: own, steps: steps(facts, wanted, before) }]
-  if (call.standard.plan !== undefined || call.standard['dry-run'] !== undefined) return await call.carry(parts, folded.command.map(word => (typeof word === 'string' ? word : Buffer.from(word.base64, 'base64'))))
+  if (call.standard.plan !== undefined || call.standard['dry-run'] !== undefined) return await call.carry(parts, folded.command)
   const recordings = [...earlier]
   let last: Verdict | undefined
   for (let i = 0; i < wanted.runs; i++) {

@@ -17,16 +17,12 @@ export async function run(link: ScannedLink, out: Output, call: Call): Promise<v
   if (!why && file !== undefined) throw usage('seccomp-filter', '--report is for --why', 'add --why')
   if (!why) {
     const { parts, command } = await call.fold([{ link: own, steps: steps(options, facts) }])
-    return await call.carry(parts, command.map(toWord))
+    return await call.carry(parts, command)
   }
   const { watch, endAsWatched } = await import('./why.ts')
   const watched = watch(options, facts, { json: out.json, ...(typeof file === 'string' ? { file } : {}) })
   const first: Part = { link: own, steps: watched.steps }
   const { parts, command } = await call.fold([first])
-  if (call.standard.plan !== undefined || call.standard['dry-run'] !== undefined) return await call.carry(parts, command.map(toWord))
+  if (call.standard.plan !== undefined || call.standard['dry-run'] !== undefined) return await call.carry(parts, command)
   endAsWatched(await watched.run(parts, command))
-}
-
-function toWord(word: string | { readonly base64: string }): string | Buffer {
-  return typeof word === 'string' ? word : Buffer.from(word.base64, 'base64')
 }

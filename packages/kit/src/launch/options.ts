@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import type { AnyLink } from '../link.ts'
 import type { Plan } from '../plan.ts'
-import type { Bytes } from '../step.ts'
+import { toBuffer } from '../words.ts'
 import { pack, planText } from './native.ts'
 import type { StdioOption } from './stdio.ts'
 
@@ -35,14 +35,10 @@ export function withTimeLimit(plan: Plan, { timeoutMs, graceMs }: LaunchOptions)
 export function launcherInput(plan: Plan, { cwd, env }: LaunchOptions): { text: string; words: Buffer; env: Buffer | undefined; cwd: { cwd?: string } } {
   return {
     text: planText(plan),
-    words: pack('the word', ['--', ...plan.argv.map(toBytes)]),
+    words: pack('the word', ['--', ...plan.argv.map(toBuffer)]),
     env: environment(env),
     cwd: cwd === undefined ? {} : { cwd: cwd instanceof URL ? fileURLToPath(cwd) : cwd },
   }
-}
-
-function toBytes(word: Bytes): Buffer {
-  return typeof word === 'string' ? Buffer.from(word) : Buffer.from(word.base64, 'base64')
 }
 
 /** Undefined: the addon passes the C library's on. A Worker has an environment of its own, which only Node knows. */
