@@ -51,6 +51,13 @@ async function cleared(test: Test, what: string): Promise<void> {
   test.strictSame(left(), nothing, what)
 }
 
+/** Streams are closed after the verdict, and so is what the waiting thread had of the last container. */
+async function closed(test: Test, open: number): Promise<void> {
+  const deadline = Date.now() + 5000
+  while (descriptors() > open && Date.now() < deadline) await new Promise(done => setTimeout(done, 2))
+  test.equal(descriptors(), open, 'no descriptor of ours')
+}
+
 t.test('containers one after the other', async t => {
   await run(plan(['true', mark], steps))
   const open = descriptors()
@@ -58,7 +65,7 @@ t.test('containers one after the other', async t => {
     const verdict = await run(plan(['true', mark], steps))
     if (verdict.status !== 0) t.fail(`container ${n}: ${verdict.stderr}`)
   }
-  t.equal(descriptors(), open, 'no descriptor of ours')
+  await closed(t, open)
   await cleared(t, 'no process, no group')
 })
 
@@ -71,10 +78,7 @@ t.test('twenty containers at once', async t => {
   const verdicts = await Promise.all(children.map(child => child.verdict))
   t.ok(verdicts.every(({ ok }) => ok))
   await cleared(t, 'no process, no group')
-  // Streams are closed after the verdict.
-  const deadline = Date.now() + 5000
-  while (descriptors() > open && Date.now() < deadline) await new Promise(done => setTimeout(done, 2))
-  t.equal(descriptors(), open, 'no descriptor of ours')
+  await closed(t, open)
 })
 
 t.test('kill -9 of the Node that started it', async t => {
