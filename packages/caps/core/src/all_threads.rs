@@ -12,6 +12,7 @@ mod signal;
 
 pub use change::Wanted;
 
+use crate::status::field;
 use change::apply;
 use signal::{Answer, Asked};
 use srcon_step::Failure;
@@ -67,14 +68,6 @@ fn tasks() -> Result<BTreeSet<i32>, Failure> {
 
 fn status(thread: i32) -> Option<String> {
     fs::read_to_string(format!("/proc/self/task/{thread}/status")).ok()
-}
-
-fn field<'a>(status: &'a str, name: &str) -> &'a str {
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        .unwrap_or_default()
-        .trim()
 }
 
 fn name(thread: i32) -> String {

@@ -3,6 +3,7 @@
 //! the kernel would ask for by these arguments; what it asks for by the state of files it cannot know.
 //! See seccomp_unotify(2), capabilities(7).
 
+use crate::status::field;
 use crate::{Cap, CapSet};
 use srcon_listener::{Answer, Listener, Notification, Reply, Session, target};
 use std::{collections::BTreeMap, fs, os::fd::OwnedFd};
@@ -191,14 +192,6 @@ fn elsewhere(tid: u32) -> bool {
     differ(&link, "ns/user")
         .or_else(|| differ(&|path| fs::read(path).ok(), "uid_map"))
         .unwrap_or(false)
-}
-
-fn field<'a>(status: &'a str, name: &str) -> &'a str {
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        .unwrap_or_default()
-        .trim()
 }
 
 fn ids(status: &str, name: &str) -> Vec<u32> {

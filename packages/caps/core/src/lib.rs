@@ -21,6 +21,7 @@ pub mod record;
 mod securebits;
 mod set;
 mod sets;
+mod status;
 pub mod trace;
 
 pub use ambient::Ambient;

@@ -88,13 +88,7 @@ fn tmpfs(size: Option<&str>) -> Result<OwnedFd, Failure> {
     if let Some(size) = size {
         fsconfig_set_string(context.as_fd(), "size", size).map_err(fail("fsconfig"))?;
     }
-    fsconfig_create(context.as_fd()).map_err(fail("fsconfig"))?;
-    fsmount(
-        context.as_fd(),
-        FsMountFlags::FSMOUNT_CLOEXEC,
-        MountAttrFlags::empty(),
-    )
-    .map_err(fail("fsmount"))
+    mounted(&context, "tmpfs")
 }
 
 fn overlay(lower: &OwnedFd, place: &OwnedFd) -> Result<OwnedFd, Failure> {
@@ -117,13 +111,14 @@ fn overlay(lower: &OwnedFd, place: &OwnedFd) -> Result<OwnedFd, Failure> {
         // trusted.* is for the first user namespace only.
         fsconfig_set_flag(context.as_fd(), "userxattr").map_err(fail("fsconfig"))?;
     }
+    mounted(&context, "overlay")
+}
+
+fn mounted(context: &OwnedFd, name: &'static str) -> Result<OwnedFd, Failure> {
+    let fail = |call| move |e| Failure::new(call, e).note(name);
     fsconfig_create(context.as_fd()).map_err(fail("fsconfig"))?;
-    fsmount(
-        context.as_fd(),
-        FsMountFlags::FSMOUNT_CLOEXEC,
-        MountAttrFlags::empty(),
-    )
-    .map_err(fail("fsmount"))
+    let flags = FsMountFlags::FSMOUNT_CLOEXEC;
+    fsmount(context.as_fd(), flags, MountAttrFlags::empty()).map_err(fail("fsmount"))
 }
 
 /// Whether ids are mapped in any way: see user_namespaces(7).

@@ -48,6 +48,7 @@ pub struct Remark {
 
 /// A compiled profile, or why it is refused.
 #[napi(object)]
+#[derive(Default)]
 pub struct Compiled {
     /// The array of `struct sock_filter`; absent if refused.
     pub program: Option<Buffer>,
@@ -98,16 +99,8 @@ pub fn compile(text: Option<Buffer>, name: String, context: Context) -> Compiled
     match bytes_of(text.as_ref(), &name).and_then(|bytes| attempt(bytes, &name, &context)) {
         Ok(compiled) => compiled,
         Err(error) => Compiled {
-            program: None,
             error: Some(remark(error)),
-            notes: Vec::new(),
-            log: false,
-            spec_allow: false,
-            wait_killable: false,
-            listener: None,
-            listener_metadata: None,
-            asking: None,
-            architectures: Vec::new(),
+            ..Compiled::default()
         },
     }
 }
@@ -160,15 +153,7 @@ fn attempt(bytes: &[u8], name: &str, context: &Context) -> Result<Compiled, Poli
 fn as_it_is(program: &[bpf::Insn]) -> Compiled {
     Compiled {
         program: Some(bpf::encode(program).into()),
-        error: None,
-        notes: Vec::new(),
-        log: false,
-        spec_allow: false,
-        wait_killable: false,
-        listener: None,
-        listener_metadata: None,
-        asking: None,
-        architectures: Vec::new(),
+        ..Compiled::default()
     }
 }
 

@@ -12,21 +12,8 @@ use super::{
 use crate::{Action, PolicyError, action::MAX_ERRNO, table};
 
 /// Words that begin a statement.
-const WORDS: [&str; 14] = [
-    "default",
-    "unknown",
-    "closed",
-    "arch",
-    "flags",
-    "extends",
-    "group",
-    "allow",
-    "log",
-    "errno",
-    "kill-process",
-    "kill-thread",
-    "trap",
-    "trace",
+const WORDS: [&str; 7] = [
+    "default", "unknown", "closed", "arch", "flags", "extends", "group",
 ];
 
 const ACTIONS: [&str; 8] = [
