@@ -21,7 +21,7 @@ fn limits_are_in_force_and_the_worker_is_in_it() {
         "19996672"
     );
     assert_eq!(pids.read(&format!("{}/pids.max", keeper.name)), "7");
-    let mut child = spawn("sleep", &["1000"], &procs);
+    let mut child = spawn("sleep", &["60"], &procs);
     for place in [&memory, &pids] {
         assert_eq!(
             place.read(&format!("{}/cgroup.procs", keeper.name)),
@@ -193,10 +193,13 @@ fn an_abandoned_group_is_swept_and_a_locked_one_never() {
     let abandoned = step.outside(&mut dead, Vec::new()).unwrap();
     let kept = step.outside(&mut alive, Vec::new()).unwrap();
     fs::create_dir(pids.path.join("not-ours")).unwrap();
-    let mut orphan = spawn("sleep", &["1000"], &abandoned);
-    let mut member = spawn("sleep", &["1000"], &kept);
-    dead.held.clear(); // all its roles are killed
+    let mut orphan = spawn("sleep", &["60"], &abandoned);
+    let mut member = spawn("sleep", &["60"], &kept);
+    dead.die();
     step.outside(&mut next, Vec::new()).unwrap();
+    until("the orphan is swept", || {
+        orphan.try_wait().unwrap().is_some()
+    });
     assert_eq!(orphan.wait().unwrap().signal(), Some(9));
     assert!(
         member.try_wait().unwrap().is_none(),
@@ -245,7 +248,7 @@ fn groups_that_the_command_made_are_removed_however_deep() {
         fs::create_dir(&path).unwrap();
         fs::create_dir(path.join("beside")).unwrap();
     }
-    let mut child = spawn("sleep", &["1000"], &[]);
+    let mut child = spawn("sleep", &["60"], &[]);
     fs::write(path.join("cgroup.procs"), child.id().to_string()).unwrap();
     keeper.undo(&*step);
     assert_eq!(child.wait().unwrap().signal(), Some(9));
@@ -260,7 +263,7 @@ fn a_frozen_member_is_thawed_to_die() {
     let step = step(&[freezer.group(&[])]);
     let mut keeper = TestKeeper::new();
     let procs = step.outside(&mut keeper, Vec::new()).unwrap();
-    let mut child = spawn("sleep", &["1000"], &procs);
+    let mut child = spawn("sleep", &["60"], &procs);
     let state = freezer.path.join(&keeper.name).join("freezer.state");
     fs::write(&state, "FROZEN").unwrap();
     until("frozen", || {
@@ -312,7 +315,7 @@ fn the_lock_is_held_as_long_as_the_keeper_lives() {
     let other = fs::File::open(pids.path.join(&keeper.name)).unwrap();
     let lock = || flock(&other, FlockOperation::NonBlockingLockExclusive);
     assert_eq!(lock(), Err(rustix::io::Errno::WOULDBLOCK));
-    keeper.held.clear();
+    keeper.die();
     assert_eq!(lock(), Ok(()));
     keeper.undo(&*step);
 }

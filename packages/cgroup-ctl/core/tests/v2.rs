@@ -65,7 +65,7 @@ fn the_controller_is_enabled_all_the_way_down() {
 #[test]
 fn a_parent_with_processes_is_busy_and_stays_as_it_was() {
     with_place(|place| {
-        let mut child = spawn("sleep", &["1000"], &[]);
+        let mut child = spawn("sleep", &["60"], &[]);
         fs::write(place.path.join("cgroup.procs"), child.id().to_string()).unwrap();
         let step = step(&[place.group(&[LIMIT])]);
         let failure = step
@@ -113,7 +113,7 @@ fn a_second_step_takes_the_worker_ahead() {
         );
         let mut keeper = TestKeeper::new();
         let procs = outer.outside(&mut keeper, Vec::new()).unwrap();
-        let mut child = spawn("sleep", &["1000"], &procs);
+        let mut child = spawn("sleep", &["60"], &procs);
         keeper.worker = i32::try_from(child.id()).unwrap();
         inner.outside(&mut keeper, Vec::new()).unwrap();
         let nested = format!("{0}/{0}", keeper.name);
