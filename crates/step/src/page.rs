@@ -56,8 +56,6 @@ pub struct Page {
     pub ended: AtomicU32,
     /// 1 when the wall-clock limit ended it.
     pub timed_out: AtomicU32,
-    /// Number of system call of a SIGSYS death plus 1, 0 = unknown.
-    pub seccomp_call: AtomicU32,
     /// Processes killed by the memory limit of the transient group.
     pub oom_kills: AtomicU64,
     /// Forks refused by the pids limit of the transient group.

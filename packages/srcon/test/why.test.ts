@@ -21,3 +21,18 @@ t.test('reports and verdict', async t => {
   t.ok(signal !== null || (status ?? 0) > 128)
   t.match(JSON.parse(readFileSync(file, 'utf8')), { ok: false, reason: 'seccomp', syscallName: 'uname', syscall: Number })
 })
+
+t.test('without --why the kernel\'s log is asked', async t => {
+  const log = spawnSync('dmesg', { encoding: 'utf8' })
+  if (log.status !== 0 || log.stdout === '') return t.comment(`the log cannot be read here: ${log.stderr}`)
+  const dir = t.testdir({ 'kill.policy': 'default allow\nuname: kill-process\n' })
+  const file = join(dir, 'verdict.json')
+  const ended = srcon('run', '-n', '--verdict', file, '--profile', join(dir, 'kill.policy'), '--', 'sh', '-c', 'exec uname')
+  const verdict = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  t.equal(ended.signal, 'SIGSYS', ended.stderr)
+  t.match(verdict, { ok: false, reason: 'seccomp' })
+  // Where an audit daemon runs the record goes to it.
+  if (/type=1326/.test(spawnSync('dmesg', { encoding: 'utf8' }).stdout)) t.match(verdict, { syscallName: 'uname', syscall: Number, syscallArch: String })
+  t.equal(srcon('run', '-n', '--verdict', file, '--profile', join(dir, 'kill.policy'), '--', 'sh', '-c', 'kill -SYS $$').status ?? 159, 159)
+  t.notOk('syscall' in (JSON.parse(readFileSync(file, 'utf8')) as object), 'a signal from elsewhere is no call')
+})

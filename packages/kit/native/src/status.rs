@@ -82,8 +82,6 @@ pub struct Status {
     pub status: Option<i32>,
     /// The wall-clock limit ended it.
     pub timed_out: bool,
-    /// Number of the system call that a filter killed for.
-    pub seccomp_call: Option<u32>,
     /// Processes killed by the group's memory limit.
     pub oom_kills: i64,
     /// Forks refused by the group's limit.
@@ -118,7 +116,6 @@ impl From<&Page> for Status {
             worker: page.worker.load(Relaxed),
             status: ended.then(|| page.status.load(Relaxed)),
             timed_out: page.timed_out.load(Relaxed) != 0,
-            seccomp_call: page.seccomp_call.load(Relaxed).checked_sub(1),
             oom_kills: number(&page.oom_kills),
             pids_refused: number(&page.pids_refused),
             peak_bytes: number(&page.peak_bytes),

@@ -133,9 +133,15 @@ export class Contained extends EventEmitter<ContainedEvents> implements AsyncDis
     const raw = status.status ?? exit.status
     const wallMs = (elapsedUsec - (this.#executedUsec ?? elapsedUsec)) / 1000
     const ended = { raw, wallMs, cpuUsec: status.cpuUsec || exit.cpuUsec, aborted: this.#aborted, steps: this.#plan.steps, counts: status }
-    if (this.#executedUsec !== undefined) return this.#finish(ended)
+    if (this.#executedUsec !== undefined) return (raw & 0x7f) === constants.signals.SIGSYS ? void this.#finishKilled(ended) : this.#finish(ended)
     const error = this.#aborted ? Promise.resolve(abortError(this.#options)) : startError(status, raw, this.#plan.steps, this.#options)
     void error.then(error => this.#fail({ ...ended, error }))
+  }
+
+  /** By a filter, it seems. */
+  async #finishKilled(ended: Ended): Promise<void> {
+    const { killedFor } = await import('./kernel-log.ts')
+    this.#finish({ ...ended, killedFor: killedFor(this.commandPid ?? 0, Date.now() - ended.wallMs) })
   }
 
   #executed(pid: number | undefined, elapsedUsec: number): void {

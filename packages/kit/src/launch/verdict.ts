@@ -3,6 +3,7 @@
 import { constants } from 'node:os'
 import type { ToolError } from '../error.ts'
 import type { Step } from '../step.ts'
+import type { KilledFor } from './kernel-log.ts'
 
 export type Reason = 'exit' | 'signal' | 'oom' | 'pids' | 'cpu-time' | 'wall-time' | 'seccomp' | 'setup' | 'aborted'
 
@@ -29,8 +30,10 @@ export interface Verdict {
   readonly oomKills: number
   /** Forks of its group that the pids limit refused. */
   readonly pidsRefused: number
-  /** Number of the system call that a filter killed it for, where it is known. */
+  /** Number of the system call that a filter killed it for, where the kernel's log tells, or who listened to the filter. */
   readonly syscall?: number
+  /** Its architecture, `x86_64`. */
+  readonly syscallArch?: string
   /** Its name, where that is known too. */
   readonly syscallName?: string
   /** Why it was never executed. */
@@ -47,12 +50,12 @@ export interface Ended {
   readonly error?: ToolError | undefined
   readonly steps: readonly Step[]
   readonly counts: Counts
+  readonly killedFor?: KilledFor | undefined
 }
 
 /** The numbers of the status page; 0: not known. */
 export interface Counts {
   readonly timedOut: boolean
-  readonly seccompCall?: number | undefined
   readonly oomKills: number
   readonly pidsRefused: number
   readonly peakBytes: number
@@ -64,11 +67,11 @@ export interface Counts {
 export const nothingCounted: Counts = { timedOut: false, oomKills: 0, pidsRefused: 0, peakBytes: 0, peakPids: 0, readBytes: 0, writtenBytes: 0 }
 
 export function verdictOf(ended: Ended): Verdict {
-  const { raw, counts, error } = ended
+  const { raw, counts, error, killedFor } = ended
   const number = raw & 0x7f
   const signal = error || number === 0 ? null : signalName(number)
   const code = error?.exit ?? (number === 0 ? (raw >> 8) & 0xff : null)
-  const { peakBytes, peakPids, readBytes, writtenBytes, seccompCall } = counts
+  const { peakBytes, peakPids, readBytes, writtenBytes } = counts
   return {
     ok: !error && code === 0,
     reason: reasonOf(ended, signal, code),
@@ -83,7 +86,8 @@ export function verdictOf(ended: Ended): Verdict {
     ...(writtenBytes > 0 ? { writtenBytes } : {}),
     oomKills: counts.oomKills,
     pidsRefused: counts.pidsRefused,
-    ...(seccompCall === undefined ? {} : { syscall: seccompCall }),
+    ...(killedFor ? { syscall: killedFor.number } : {}),
+    ...(killedFor?.arch === undefined ? {} : { syscallArch: killedFor.arch }),
     ...(error ? { error } : {}),
   }
 }
@@ -94,7 +98,7 @@ function reasonOf({ aborted, error, counts, cpuUsec, steps }: Ended, signal: Nod
   if (error) return 'setup'
   if (counts.timedOut) return 'wall-time'
   if (code === 0) return 'exit'
-  if (signal === 'SIGSYS' || counts.seccompCall !== undefined) return 'seccomp'
+  if (signal === 'SIGSYS') return 'seccomp'
   if (signal === 'SIGXCPU' || (signal === 'SIGKILL' && cpuUsec >= cpuLimit(steps))) return 'cpu-time'
   if (counts.oomKills > 0) return 'oom'
   if (counts.pidsRefused > 0) return 'pids'
