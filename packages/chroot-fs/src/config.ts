@@ -5,6 +5,7 @@ import { annotate, annotation, type OciConfig, type OciMount } from '@srcon/kit/
 import { ToolError } from '@srcon/kit/error'
 import { DEVICES } from './devices.ts'
 import type { ChrootFacts } from './facts.ts'
+import { hostRoot } from './host-root.ts'
 import { fromOci, toOci } from './oci-mounts.ts'
 import { ATTRIBUTES, type Attribute, type ChrootOptions, type Mount, type Overlay } from './root-options.ts'
 
@@ -64,7 +65,7 @@ export function fromConfig(config: OciConfig): ChrootOptions | undefined {
   const said = [root, overlay, workdir, mounts[0], masks[0], readOnlyPaths[0], rootAttributes, plain || undefined, readOnly || undefined]
   if (said.every(each => each === undefined)) return undefined
   const optional = (annotation(config, tool, 'optional') ?? []) as readonly string[]
-  return {
+  const options: ChrootOptions = {
     ...(root === undefined ? {} : { root: root.path }),
     ...(rootAttributes === undefined ? {} : { rootAttributes }),
     ...(overlay === undefined ? {} : { overlay }),
@@ -75,6 +76,18 @@ export function fromConfig(config: OciConfig): ChrootOptions | undefined {
     masks,
     readOnlyPaths,
   }
+  return isHostView(config) ? hostRoot(options) : options
+}
+
+/** The annotation `host`: the root is the host's own tree, and all that hostRoot covers of it is covered. Throws a ToolError. */
+function isHostView(config: OciConfig): boolean {
+  const value = annotation(config, tool, 'host')
+  if (value === undefined || value === false) return false
+  const wrong = (why: string): ToolError => new ToolError(tool, 'the annotation dev.srcon.chroot-fs.host is not usable', { code: 'E_INPUT', why })
+  if (value !== true) throw wrong('it is neither true nor false')
+  if (config.root?.path !== '/') throw wrong(`root.path is '${config.root?.path ?? ''}', and the view is of /`)
+  if (annotation(config, tool, 'overlay') !== undefined) throw wrong('the host\'s own tree cannot be the lower layer of an overlay: what is mounted in it would be missing')
+  return true
 }
 
 function withOptional(mount: Mount, optional: readonly string[]): Mount {

@@ -52,7 +52,7 @@ complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l quiet -s q -d 'n
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l json -d 'print JSON, errors too'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l help -s h -d 'show this help'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l version -s V -d 'show the version'
-complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -a '(__fish_complete_path (commandline -ct))' -d 'the archive of tar: plain, or compressed by gzip, zstd or xz'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -a '(__fish_complete_path (commandline -ct))' -d 'the archive of tar (plain, or compressed by gzip, zstd or xz), the directory of dir; also behind a colon'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'pack\'' -l output -s o -x -a '(__fish_complete_path (commandline -ct))' -d 'the archive: .tar, .tar.gz (.tgz) or .tar.zst by its name'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'pack\'' -l latest -r -d 'later times become this one, seconds since 1970'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'pack\'' -l json -d 'print JSON, errors too'

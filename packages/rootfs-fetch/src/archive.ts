@@ -22,7 +22,7 @@ export interface OpenArchive {
 export function keyOf({ digests, from, label }: Archive): string {
   const [digest] = digests
   if (digest !== undefined) return `blob-${splitDigest(digest).hex}`
-  return `blob-${createHash('sha512').update(from && 'url' in from ? from.url.href : label).digest('hex')}`
+  return `blob-${createHash('sha512').update(from && 'url' in from ? from.url.href : from && 'make' in from ? from.key : label).digest('hex')}`
 }
 
 /** Waits while another process fetches the same. `source` names it in errors. */

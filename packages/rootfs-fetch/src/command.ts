@@ -1,5 +1,6 @@
 // The command line: one line on stdout, the path of the tree; notes on stderr; a signal stops it cleanly.
 import { constants } from 'node:os'
+import { newConfig } from '@srcon/kit/config'
 import type { Output } from '@srcon/kit/output'
 import { writeAll } from '@srcon/kit/output'
 import type { ScannedLink } from '@srcon/kit/table'
@@ -27,8 +28,10 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
     const rootfs = await fetchRootfs(source, { ...options, signal: controller.signal, onProgress: shown.onProgress })
     shown.end()
     if (!rootfs.cached || rootfs.verified.length === 0) for (const line of rootfs.warnings) note(line)
-    if (base) out.data(withRoot(base, rootfs.path))
+    if (base) out.data(withRoot(base, rootfs.path, rootfs.use))
     else if (out.json) out.data(rootfs)
+    // A path would lose what makes the host's tree a container's.
+    else if (rootfs.use === 'host') out.line(JSON.stringify(withRoot(newConfig(), rootfs.path, rootfs.use)))
     else out.line(rootfs.path)
   } catch (error) {
     shown.end()

@@ -3,14 +3,18 @@ import { createReadStream } from 'node:fs'
 import { annotate, annotation, newConfig, type OciConfig } from '@srcon/kit/config'
 import { ToolError } from '@srcon/kit/error'
 import { failedCall, tool } from './native.ts'
+import type { Use } from './source/kind.ts'
 
 /** Largest config, bytes. */
 const LIMIT = 16 << 20
 
-/** The config with this root; what else its root said stays. Unless the root is read-only, an overlay keeps the tree, which others
- *  share, from being written: chroot-fs knows the annotation. Pure. */
-export function withRoot(config: OciConfig, path: string): OciConfig {
+/** The config with this root; what else its root said stays. Unless the root is read-only, an overlay keeps a tree that others
+ *  share from being written; of the host's own tree there is a view. chroot-fs knows both annotations. Pure. */
+export function withRoot(config: OciConfig, path: string, use: Use = 'shared'): OciConfig {
   const rooted = { ...config, root: { ...config.root, path } }
+  if (use === 'own') return rooted
+  // Another runtime, which knows no view, has it read-only at least.
+  if (use === 'host') return annotate({ ...rooted, root: { ...rooted.root, readonly: true } }, 'chroot-fs', 'host', true)
   return config.root?.readonly === true || annotation(config, 'chroot-fs', 'overlay') !== undefined ? rooted : annotate(rooted, 'chroot-fs', 'overlay', {})
 }
 

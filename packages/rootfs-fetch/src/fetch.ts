@@ -10,7 +10,7 @@ import { Client } from './download/client.ts'
 import type { DownloadLimits } from './download/limits.ts'
 import { tool } from './native.ts'
 import { loadSource, splitSource } from './source.ts'
-import type { Ask, Found, ImageConfig, Verified, Wanted } from './source/kind.ts'
+import type { Ask, Found, ImageConfig, Use, Verified, Wanted } from './source/kind.ts'
 import { canGiveOwners, unpackInto, type Limits } from './unpack.ts'
 
 export interface FetchOptions extends DownloadLimits {
@@ -48,7 +48,7 @@ export interface FetchOptions extends DownloadLimits {
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
-/** `wait`: another process works on the same; `make`: a program makes the archive. Bytes are those of the archive. */
+/** `wait`: another process works on the same; `make`: a program makes the archive, and says what it is at. Bytes are those of the archive. */
 export interface Progress {
   readonly phase: 'wait' | 'download' | 'make' | 'unpack'
   readonly bytes: number
@@ -59,6 +59,9 @@ export interface Progress {
   readonly url?: string | undefined
   /** While unpacking. */
   readonly entries?: number | undefined
+  /** While making: what is done now, and how much of all is. */
+  readonly note?: string | undefined
+  readonly percent?: number | undefined
 }
 
 /** A tree and where it came from. */
@@ -76,6 +79,8 @@ export interface Rootfs {
   readonly verified: readonly Verified[]
   /** Fingerprint of the key, where a signature was verified. */
   readonly signedBy?: string | undefined
+  /** Whose it is: `shared` by all who use the cache, the user's `own`, or the `host`'s. */
+  readonly use: Use
   /** The tree was there already. */
   readonly cached: boolean
   /** Bytes of all its files. */
@@ -126,7 +131,7 @@ function held(found: Found, digests: readonly Digest[], file: string): Found {
     if (same !== undefined) verifyDigest(found.source, same, wanted, file)
     return { ...archive, digests: [wanted, ...archive.digests.filter(each => each !== wanted)], says: file }
   })
-  return { ...found, archives: archives as unknown as Found['archives'], verified: ['locked', ...found.verified] }
+  return { ...found, archives, verified: ['locked', ...found.verified] }
 }
 
 async function makeFound(found: Found, ask: Ask): Promise<Rootfs> {
@@ -164,7 +169,9 @@ function treeOf(found: Found, { cache, options }: Ask): Rootfs | undefined {
 async function makeTree(found: Found, ask: Ask): Promise<Rootfs> {
   const { cache, options, signal } = ask
   const digests = digestsOf(found)
-  const key = digests ? treeName(digests) : keyOf(found.archives[0])
+  const [first] = found.archives
+  if (!first) throw new ToolError(tool, `${found.source} has no archive`, { code: 'E_INTERNAL' })
+  const key = digests ? treeName(digests) : keyOf(first)
   // An archive whose sum is not known yet is fetched under the lock of its own key.
   const name = digests ? key : `tree-${key}`
   const lock = await cache.lock(name, signal, () => options.onProgress?.({ phase: 'wait', bytes: 0 }))
@@ -265,7 +272,7 @@ interface Made {
 function result(found: Found, { path, digests, report, cached, signedBy = found.signedBy }: Made): Rootfs {
   const { source, version, arch, config, facts } = found
   return {
-    path, source, version, arch, digest: digests[0], digests, verified: verifiedBy(found, signedBy), signedBy, cached, bytes: report.bytes, report,
+    path, source, version, arch, digest: digests[0], digests, verified: verifiedBy(found, signedBy), signedBy, use: found.use ?? 'shared', cached, bytes: report.bytes, report,
     warnings: [...found.warnings, ...lossesOf(report)], config, facts,
   }
 }

@@ -5,7 +5,7 @@ import { parseSize } from '@srcon/kit/size'
 import type { OptionRow, ScannedLink, ToolTable } from '@srcon/kit/table'
 import type { FetchOptions } from './fetch.ts'
 import { packVerb } from './pack-options.ts'
-import { lockName, sources, splitSource } from './source.ts'
+import { forms, lockName, sources, splitSource } from './source.ts'
 import { readUnpack, unpackRows } from './limit-options.ts'
 
 /** Of every verb that looks at a source. */
@@ -29,8 +29,8 @@ export const table: ToolTable = {
     '': {
       about: 'Make the tree of SOURCE and print its path',
       positionals: [
-        { name: 'source', about: 'alpine[:VERSION|latest|edge], or tar with FILE (also tar:FILE)', required: true },
-        { name: 'file', about: 'the archive of tar: plain, or compressed by gzip, zstd or xz', completes: 'file' },
+        { name: 'source', about: `one of ${forms()}`, required: true },
+        { name: 'file', about: 'the archive of tar (plain, or compressed by gzip, zstd or xz), the directory of dir; also behind a colon', completes: 'file' },
       ],
       options: {
         sha512: { takes: 'value', meta: 'HEX', about: 'the sum that the archive must have', more: 'Beside a sum from the mirror, this one shows forgery too: it comes from elsewhere.' },

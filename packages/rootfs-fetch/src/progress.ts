@@ -46,11 +46,11 @@ export function formatTime(seconds: number): string {
 }
 
 /** One line of the drawing, no wider than `columns`. */
-export function barLine({ phase, label = '', bytes, total, entries }: Progress, rate: number | undefined, columns: number): string {
+export function barLine({ phase, label = '', bytes, total, entries, note, percent }: Progress, rate: number | undefined, columns: number): string {
   const name = escapeControl(label).slice(0, 40)
   if (phase === 'wait') return `waiting  ${name}: another process works on it`.slice(0, columns)
-  const share = total === undefined || total === 0 ? undefined : Math.min(1, bytes / total)
-  const sizes = total === undefined ? formatSize(bytes) : `${formatSize(bytes)}/${formatSize(total)}`
+  const share = percent !== undefined ? percent / 100 : total === undefined || total === 0 ? undefined : Math.min(1, bytes / total)
+  const sizes = phase === 'make' ? escapeControl(note ?? '').slice(0, 40) : total === undefined ? formatSize(bytes) : `${formatSize(bytes)}/${formatSize(total)}`
   const speed = rate === undefined || phase !== 'download' ? '' : ` ${formatSize(Math.round(rate))}/s`
   const left = rate === undefined || rate <= 0 || total === undefined || phase !== 'download' ? '' : ` ${formatTime((total - bytes) / rate)}`
   const tail = `${share === undefined ? '' : `${String(Math.floor(share * 100)).padStart(3)}% `}${sizes}${speed}${left}${entries === undefined ? '' : `, ${entries} entries`}`

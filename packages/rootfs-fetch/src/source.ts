@@ -30,6 +30,9 @@ export const sources: Readonly<Record<string, SourceRow>> = {
     form: 'lxc:DIST/RELEASE', about: 'an image of linuxcontainers.org', takes: ['mirror', 'arch', 'offline', 'insecure', 'key'],
     load: async () => await import('./source/lxc.ts'),
   },
+  dir: { form: 'dir PATH', about: 'a directory as it is', takes: [], load: async () => await import('./source/dir.ts') },
+  busybox: { form: 'busybox[:FILE]', about: 'a tiny root of the host\'s static busybox', takes: [], load: async () => await import('./source/busybox.ts') },
+  host: { form: 'host', about: 'this host\'s own tree as a read-only view', takes: [], load: async () => await import('./source/host.ts') },
   tar: { form: 'tar FILE|URL', about: 'an archive', takes: ['insecure', 'offline'], load: async () => await import('./source/tar.ts') },
 }
 

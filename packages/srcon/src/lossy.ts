@@ -22,6 +22,7 @@ const SAYS: Readonly<Record<string, string>> = {
   'caps.group': 'the group, which is looked up by name in the root',
   'srcon.timeout-ms': 'the time limit',
   'chroot-fs.root-attributes': 'what the whole tree of the root is made (read-only, nosuid, nodev)',
+  'chroot-fs.host': 'the view of the host that covers what is private in it',
   'chroot-fs.read-only': 'that the root is read-only',
   'ns-unshare.setgroups': 'that setgroups is denied or allowed',
   'ns-unshare.propagation': 'the propagation of mounts',

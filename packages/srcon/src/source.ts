@@ -25,7 +25,8 @@ export async function wantedConfig({ given }: ScannedLink, call: Call): Promise<
   // The last read is pending for Node until its callback has returned, and a process with work pending becomes nothing.
   await new Promise(setImmediate)
   const only = onlyRoot(read)
-  const config = only === undefined ? extendConfig(read, given, facts) : newContainer(withRoot(given, only), facts)
+  const host = only === undefined && onlyHost(read)
+  const config = host ? newContainer(given, facts) : only === undefined ? extendConfig(read, given, facts) : newContainer(withRoot(given, only), facts)
   return { config, facts, tookStdin: path === undefined || path === '-' }
 }
 
@@ -34,6 +35,13 @@ function onlyRoot(config: OciConfig): string | undefined {
   const { root } = config
   const more = Object.keys(config).some(key => key !== 'ociVersion' && key !== 'root')
   return root === undefined || more || Object.keys(root).some(key => key !== 'path') ? undefined : root.path
+}
+
+/** The same of a config that names nothing but the host's own tree: that is the root of a new container. */
+function onlyHost({ annotations = {}, ...config }: OciConfig): boolean {
+  const [key, ...more] = Object.keys(annotations)
+  const { root } = config
+  return key === 'dev.srcon.chroot-fs.host' && annotations[key] === 'true' && more.length === 0 && root !== undefined && onlyRoot({ ...config, root: { path: root.path } }) === '/'
 }
 
 function withRoot(given: readonly Given[], path: string): readonly Given[] {

@@ -6,6 +6,7 @@
 
 mod failure;
 mod input;
+mod inside;
 mod limits;
 mod lock;
 mod name;
@@ -19,6 +20,7 @@ mod unpack;
 
 pub use failure::{Failure, Kind};
 pub use input::Sums;
+pub use inside::read_inside;
 pub use limits::Limits;
 pub use lock::{sync_directory, try_lock};
 pub use name::printable;

@@ -3,6 +3,8 @@
 //! What fails comes back as data: an error thrown from an asynchronous task cannot carry a code of
 //! ours. `undefined` in place of a failure means that all went well.
 
+pub mod inside;
+
 use napi::bindgen_prelude::{AsyncTask, Object};
 use napi::{Env, Result, Task};
 use napi_derive::napi;

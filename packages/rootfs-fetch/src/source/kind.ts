@@ -47,14 +47,18 @@ export interface Ask {
  *  but not forgery. */
 export type Verified = 'pinned' | 'locked' | 'signature' | 'digest' | 'mirror'
 
+/** How a tree may be used. `shared`: it is the cache's, others use it too; `own`: a directory of the user's, as it is; `host`: this
+ *  host's own tree, which a container may have only as the read-only view that chroot-fs makes of it. */
+export type Use = 'shared' | 'own' | 'host'
+
 /** What a source found. */
 export interface Found {
   /** With the version that was found: `alpine:3.20.3`. */
   readonly source: string
   readonly version?: string | undefined
   readonly arch?: string | undefined
-  /** What the tree is made of, the lowest layer first. */
-  readonly archives: readonly [Archive, ...Archive[]]
+  /** What the tree is made of, the lowest layer first; none where `tree` is. */
+  readonly archives: readonly Archive[]
   /** Empty: nobody. */
   readonly verified: readonly Verified[]
   /** Fingerprint of the key, upper case, where a signature was verified. */
@@ -69,6 +73,8 @@ export interface Found {
   readonly config?: ImageConfig | undefined
   /** A directory that is used as it is, in place of archives: nothing is unpacked. */
   readonly tree?: string | undefined
+  /** Default `shared`. */
+  readonly use?: Use | undefined
   /** To be called in any case. */
   close?(): Promise<void>
 }
@@ -91,11 +97,12 @@ export interface Archive {
   readonly check?: ((path: string) => Promise<{ readonly signedBy: string }>) | undefined
 }
 
-/** A local file that is open; an address (http:, https:, file:); or what a program makes: `make` writes the new file `to`. */
+/** A local file that is open; an address (http:, https:, file:); or what is made here: `make` writes the new file
+ *  `to`; equal `key`s make equal archives, and many at once make one. */
 export type Origin =
   | { readonly file: FileHandle }
   | { readonly url: URL; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly make: (to: string, signal: AbortSignal | undefined) => Promise<void> }
+  | { readonly make: (to: string, signal: AbortSignal | undefined) => Promise<void>; readonly key: string }
 
 /** A row of `list`. */
 export interface Listed {

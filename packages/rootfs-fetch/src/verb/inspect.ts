@@ -11,7 +11,7 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
     const found = await wanted.find(ask)
     try {
       const digests = found.archives.flatMap(({ digests: [digest] }) => digest ?? [])
-      const tree = digests.length === found.archives.length ? ask.cache.tree(treeName(digests)) : undefined
+      const tree = found.tree !== undefined ? { path: found.tree } : digests.length === found.archives.length ? ask.cache.tree(treeName(digests)) : undefined
       const { source, version, arch, verified, signedBy, warnings, config, facts } = found
       const archives = found.archives.map(({ label, digests: sums, size, from }) => ({
         label, digests: sums, size, url: from && 'url' in from ? shown(from.url) : undefined, cached: sums[0] !== undefined && ask.cache.hasBlob(sums[0]),

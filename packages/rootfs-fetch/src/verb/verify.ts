@@ -31,6 +31,7 @@ async function verifySource(link: ScannedLink, out: Output): Promise<void> {
   await withSource(sourceOf(link), lookOptions(link), async (wanted, ask) => {
     const found = await wanted.find(ask)
     try {
+      if (found.tree !== undefined) throw new ToolError(tool, `nothing says what should be in ${found.source}`, { code: 'E_USAGE', why: 'it is a directory, which has no archive' })
       const digests: Digest[] = []
       let { signedBy } = found
       for (const archive of found.archives) {
