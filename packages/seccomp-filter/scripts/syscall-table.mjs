@@ -107,7 +107,9 @@ const rows = names.map(name => {
   const bits = widths => widths.reduce((sum, width, i) => sum | code[width] << 2 * i, 0)
   const wide = bits(args.map(a => a.width))
   const small = bits(args.map(a => (narrow(name) && a.id ? 16 : a.width)))
-  const words = args.map((a, i) => [a.name, ...(aliases[name]?.[i] ?? []).filter(alias => alias !== a.name)].join('/') + (a.wide ? ':64' : ''))
+  // `arg2` is the third register of every call; prctl's prototype counts its arguments from one.
+  const own = (a, i) => (/^arg\d$/.test(a.name) ? `arg${i}` : a.name)
+  const words = args.map((a, i) => [own(a, i), ...(aliases[name]?.[i] ?? []).filter(alias => alias !== a.name)].join('/') + (a.wide ? ':64' : ''))
   const numbers = Object.values(columns).map(table => table[name] ?? 'N')
   return `    c("${name}", [${numbers.join(', ')}], 0x${wide.toString(16)}, 0x${small.toString(16)}, "${words.join(' ')}", "${sinceOf(name)}"),`
 })

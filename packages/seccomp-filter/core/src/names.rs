@@ -169,6 +169,35 @@ const UNUSUAL: &[&str] = &[
     "TCSAFLUSH",
 ];
 
+/// What names values of prctl's options begin with; the options themselves are named beside them.
+const OF_OPTIONS: &[&str] = &[
+    "PR_CAP_AMBIENT_",
+    "PR_ENDIAN_",
+    "PR_FPEMU_",
+    "PR_FP_",
+    "PR_MCE_KILL_CLEAR",
+    "PR_MCE_KILL_DEFAULT",
+    "PR_MCE_KILL_EARLY",
+    "PR_MCE_KILL_LATE",
+    "PR_MCE_KILL_SET",
+    "PR_MTE_",
+    "PR_PAC_AP",
+    "PR_SCHED_CORE_",
+    "PR_SET_MM_",
+    "PR_SET_PTRACER_",
+    "PR_SET_VMA_",
+    "PR_SME_SET_VL_",
+    "PR_SME_VL_",
+    "PR_SPEC_",
+    "PR_SVE_SET_VL_",
+    "PR_SVE_VL_",
+    "PR_SYS_",
+    "PR_TAGGED_",
+    "PR_TIMING_",
+    "PR_TSC_",
+    "PR_UNALIGN_",
+];
+
 /// Arguments that take a directory.
 const DIRECTORIES: &[&str] = &["dfd", "dirfd", "olddfd", "olddirfd", "newdfd", "newdirfd"];
 
@@ -206,7 +235,9 @@ fn named(arch: Arch, family: &Family, value: u64) -> Option<String> {
         let same = |name: &&str| {
             constants::value(name, arch).is_some_and(|v| v >= 0 && v as u64 == wanted)
         };
-        let usual = names.filter(same).filter(|name| !UNUSUAL.contains(name));
+        let usual = names.filter(same).filter(|name| {
+            !UNUSUAL.contains(name) && !OF_OPTIONS.iter().any(|p| name.starts_with(p))
+        });
         usual.min_by_key(|name| name.len())
     };
     let Form::Bits(mask) = family.form else {
@@ -280,6 +311,12 @@ mod tests {
             ("ioctl", "request", 0x5413, Some("TIOCGWINSZ")),
             ("fcntl", "cmd", 3, Some("F_GETFL")),
             ("madvise", "advice", 4, Some("MADV_DONTNEED")),
+            ("prctl", "option", 0, None),
+            ("prctl", "option", 1, Some("PR_SET_PDEATHSIG")),
+            ("prctl", "option", 4, Some("PR_SET_DUMPABLE")),
+            ("prctl", "option", 14, Some("PR_SET_TIMING")),
+            ("prctl", "option", 33, Some("PR_MCE_KILL")),
+            ("prctl", "option", 62, Some("PR_SCHED_CORE")),
             ("read", "fd", 3, None),
         ];
         for (call, argument, number, words) in cases {

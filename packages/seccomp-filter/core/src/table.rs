@@ -195,6 +195,22 @@ mod tests {
     }
 
     #[test]
+    fn a_name_like_a_register_is_that_register() {
+        for call in all() {
+            for arch in Arch::ALL.into_iter().filter(|a| call.number(*a).is_some()) {
+                for argument in call.arguments(arch) {
+                    for name in argument.names.iter().filter(|n| n.starts_with("arg")) {
+                        let Ok(index) = name[3..].parse() else {
+                            continue;
+                        };
+                        assert_eq!(argument.place, Place::Register(index), "{}", call.name);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_number_has_one_name() {
         for arch in Arch::ALL {
             // Arm's own name for one call stands beside the common one.
