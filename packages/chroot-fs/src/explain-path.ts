@@ -3,7 +3,8 @@ import { lstatSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Explanation, Failure } from '@srcon/kit/link'
 import { mounts } from '@srcon/kit/probes'
-import { earlier, is, rootOnHost, textOf } from './explain-words.ts'
+import { textOf } from '@srcon/kit/step'
+import { earlier, is, rootOnHost } from './explain-words.ts'
 
 export function explainPath(failure: Failure): Explanation | undefined {
   return probes.map(probe => probe(failure)).find(each => each !== undefined)

@@ -1,8 +1,8 @@
 // Causes that lie in rights and namespaces: who may mount what, and what is locked.
 import type { Explanation, Failure } from '@srcon/kit/link'
 import { confinement, containerKind, filterRefusal, hasCapability, inInitialUserNamespace, isChrooted, maskedProc, mounts } from '@srcon/kit/probes'
-import type { Step } from '@srcon/kit/step'
-import { earlier, is, textOf } from './explain-words.ts'
+import { textOf, type Step } from '@srcon/kit/step'
+import { earlier, is } from './explain-words.ts'
 
 export function explainPrivilege(failure: Failure): Explanation | undefined {
   return probes.map(probe => probe(failure)).find(each => each !== undefined)

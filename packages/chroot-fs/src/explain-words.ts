@@ -1,10 +1,6 @@
 // What a failed step was about, as text.
 import type { Failure } from '@srcon/kit/link'
-import type { Bytes, Step } from '@srcon/kit/step'
-
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : Buffer.from((value as Exclude<Bytes, string>).base64, 'base64').toString()
-}
+import { textOf, type Step } from '@srcon/kit/step'
 
 export const is = ({ code }: Failure, ...codes: readonly string[]): boolean => codes.includes(code)
 

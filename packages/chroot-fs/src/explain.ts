@@ -1,9 +1,9 @@
 // Why a root or a mount could not be made. Each cause is looked up on the host, from the state as it was
 // before. See mount_namespaces(7), user_namespaces(7), pivot_root(2).
 import type { Explanation, Failure } from '@srcon/kit/link'
+import { textOf } from '@srcon/kit/step'
 import { explainPath } from './explain-path.ts'
 import { explainPrivilege } from './explain-privilege.ts'
-import { textOf } from './explain-words.ts'
 
 export function explain(failure: Failure): Explanation | undefined {
   const cause = explainPath(failure) ?? explainPrivilege(failure) ?? (failure.note === '' ? undefined : { why: failure.note })

@@ -1,8 +1,7 @@
 // The steps in words, for --dry-run: what the kernel is asked, and the command of util-linux that does the
 // same. `R` is the root being prepared. Pure.
-import type { Bytes, Step, StepWords } from '@srcon/kit/step'
+import { textOf as text, type Bytes, type Step, type StepWords } from '@srcon/kit/step'
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : Buffer.from(((value ?? { base64: '' }) as Exclude<Bytes, string>).base64, 'base64').toString())
 const list = (value: unknown): readonly string[] => (value ?? []) as readonly string[]
 const attributes = (names: readonly string[]): string => names.map(name => `MOUNT_ATTR_${name === 'ro' ? 'RDONLY' : name.toUpperCase()}`).join('|') || '0'
 const inRoot = (path: string): string => `openat2(R, "${path}", RESOLVE_IN_ROOT)`

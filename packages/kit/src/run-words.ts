@@ -1,12 +1,11 @@
 // The launcher's own steps, `run.…`, in words for --dry-run; a tool's link has the words of its own.
-import type { Bytes, Step, StepWords } from './step.ts'
+import { textOf as text, type Bytes, type Step, type StepWords } from './step.ts'
 
 interface Edit {
   readonly name: Bytes
   readonly value?: Bytes | null
 }
 
-const text = (word: unknown): string => (typeof word === 'string' ? word : Buffer.from((word as { base64: string }).base64, 'base64').toString())
 const limit = (value: unknown): string => (typeof value === 'number' ? String(value) : 'unlimited')
 
 export function runWords(step: Step): StepWords {

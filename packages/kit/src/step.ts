@@ -4,6 +4,11 @@
 /** A path or a word: text, or base64 of bytes that are not UTF-8. */
 export type Bytes = string | { readonly base64: string }
 
+/** For people: a field of a step that is a path or a word; of bytes that are not UTF-8 what can be shown. Empty where there is none. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : Buffer.from((value as { readonly base64: string } | undefined)?.base64 ?? '', 'base64').toString()
+}
+
 export interface Step {
   /** `ns.user`, `fs.mount`, `cgroup.join`, `caps.bounding`, `seccomp.load`, `run.cwd`, … */
   readonly do: string

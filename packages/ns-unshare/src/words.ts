@@ -1,12 +1,10 @@
 // The steps in words: what the kernel is asked, and the classic command that asks it. Pure.
-import type { Bytes, Step, StepWords } from '@srcon/kit/step'
+import { textOf as text, type Bytes, type Step, type StepWords } from '@srcon/kit/step'
 import type { IdMap } from './request.ts'
 
 const FLAG: Readonly<Record<string, string>> = { user: 'CLONE_NEWUSER', pid: 'CLONE_NEWPID', mnt: 'CLONE_NEWNS', uts: 'CLONE_NEWUTS', ipc: 'CLONE_NEWIPC', net: 'CLONE_NEWNET', cgroup: 'CLONE_NEWCGROUP', time: 'CLONE_NEWTIME' }
 const LONG: Readonly<Record<string, string>> = { mnt: 'mount' }
 const PROPAGATION: Readonly<Record<string, string>> = { private: 'MS_PRIVATE', slave: 'MS_SLAVE', shared: 'MS_SHARED' }
-
-const text = (bytes: Bytes): string => (typeof bytes === 'string' ? bytes : Buffer.from(bytes.base64, 'base64').toString())
 
 /** A step of ns-unshare for --dry-run. */
 export function words(step: Step): StepWords {
@@ -22,7 +20,7 @@ export function words(step: Step): StepWords {
       return { calls: [`from outside: open_tree(/proc/PID/ns/${type}, OPEN_TREE_CLONE)`, `from outside: move_mount(${text(path)})`], classic: `mount --bind /proc/PID/ns/${type} ${text(path)}` }
     }
     case 'ns.hostname':
-      return { calls: [`sethostname(${JSON.stringify(text(step['name'] as Bytes))})`], classic: `hostname ${text(step['name'] as Bytes)}` }
+      return { calls: [`sethostname(${JSON.stringify(text(step['name']))})`], classic: `hostname ${text(step['name'])}` }
     case 'ns.loopback':
       return { calls: ['ioctl(SIOCSIFFLAGS, lo, IFF_UP)'], classic: 'ip link set lo up' }
     case 'ns.proc':
