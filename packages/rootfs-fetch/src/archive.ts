@@ -41,6 +41,10 @@ async function getLocked(source: string, archive: Archive, ask: Ask): Promise<Op
   const { from, digests } = archive
   const [digest] = digests
   if (from && 'file' in from && digest !== undefined) {
+    const { size } = await from.file.stat()
+    if (archive.size !== undefined && size !== archive.size) {
+      throw new ToolError(tool, `${source}: ${archive.label} has ${size} bytes`, { code: 'E_CHECKSUM', why: `${archive.says} says ${archive.size}`, hint: 'it is damaged, has changed or was forged: do not use it' })
+    }
     // A descriptor of its own: the caller closes it.
     return await checked(archive, await open(`/proc/self/fd/${from.file.fd}`, 'r'), digest, true)
   }
@@ -66,6 +70,7 @@ async function openBlob(cache: Cache, digest: Digest): Promise<FileHandle> {
 /** A signature over the archive counts for these very bytes: the descriptor that is unpacked is the one that is checked. */
 async function checked(archive: Archive, file: FileHandle, digest: Digest, fresh: boolean): Promise<OpenArchive> {
   try {
+    if (archive.compression !== undefined) await (await import('./source/oci/compression.ts')).checkCompression(archive, file)
     const signedBy = archive.check && (await archive.check(`/proc/self/fd/${file.fd}`)).signedBy
     return { file, digest, fresh, signedBy }
   } catch (error) {

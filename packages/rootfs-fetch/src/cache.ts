@@ -23,6 +23,8 @@ export interface TreeRecord {
   readonly verified: readonly Verified[]
   readonly signedBy?: string | undefined
   readonly report: TreeReport
+  /** Of the layers of an image: the sums of their tars. */
+  readonly diffIds?: readonly Digest[] | undefined
   readonly config?: ImageConfig | undefined
 }
 

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { ToolError, usage } from '@srcon/kit/error'
 import { getArchive, keyOf, type OpenArchive } from './archive.ts'
 import { Cache, defaultCache, treeName, type TreeRecord, type TreeReport } from './cache.ts'
-import { verifyDigest, type Digest } from './digest.ts'
+import { digestOf, splitDigest, verifyDigest, type Digest } from './digest.ts'
 import { Client } from './download/client.ts'
 import type { DownloadLimits } from './download/limits.ts'
 import { tool } from './native.ts'
@@ -143,9 +143,11 @@ async function makeFound(found: Found, ask: Ask): Promise<Rootfs> {
 const nothingLost: TreeReport = { entries: 0, bytes: 0, devices: 0, owners: 0, setIds: 0, attributes: 0, replaced: 0, records: 0 }
 
 /** What changes a tree is part of its name. */
-function variantOf({ stripSetId, devices, xattrs }: FetchOptions): string {
+function variantOf(found: Found, { stripSetId, devices, xattrs }: FetchOptions): string {
+  // In an archive that is no layer, the name of a whiteout is a name like others.
+  const layer = found.archives.length === 1 && diffIdsOf(found) ? '-layer' : ''
   const owners = canGiveOwners() ? '' : `-uid${process.geteuid?.()}-${process.getegid?.()}`
-  return `${owners}${stripSetId ? '-nosetid' : ''}${devices === 'keep' ? '-devices' : ''}${xattrs ? `-xattrs${createHash('sha256').update(xattrs.join()).digest('hex').slice(0, 16)}` : ''}`
+  return `${layer}${owners}${stripSetId ? '-nosetid' : ''}${devices === 'keep' ? '-devices' : ''}${xattrs ? `-xattrs${createHash('sha256').update(xattrs.join()).digest('hex').slice(0, 16)}` : ''}`
 }
 
 /** The digests of its archives, where all are known. */
@@ -157,10 +159,11 @@ function digestsOf({ archives }: Found): readonly Digest[] | undefined {
 function treeOf(found: Found, { cache, options }: Ask): Rootfs | undefined {
   const digests = digestsOf(found)
   if (!digests) return undefined
-  const tree = cache.tree(treeName(digests) + variantOf(options))
+  const tree = cache.tree(treeName(digests) + variantOf(found, options))
   if (!tree) return undefined
   // A signature over the archive is looked at once; who signed stands in the record.
   const { signedBy, report } = tree.record
+  checkDiffIds(found, tree.record.diffIds ?? [])
   if (found.signedBy === undefined && found.archives.some(({ check }) => check) && signedBy === undefined) return undefined
   cache.used(tree.path.slice(0, tree.path.lastIndexOf('/')))
   return result(found, { path: tree.path, digests, report, cached: true, signedBy })
@@ -191,7 +194,7 @@ async function unpackArchives(found: Found, key: string, ask: Ask): Promise<Root
   for (let again = false; ; again = true) {
     const archives = await getAll(found, ask)
     const digests = archives.map(({ digest }) => digest)
-    const name = treeName(digests) + variantOf(options)
+    const name = treeName(digests) + variantOf(found, options)
     const made = cache.temporary(key, 'tree')
     const final = again || archives.every(({ fresh }) => fresh)
     const signedBy = archives.find(archive => archive.signedBy)?.signedBy ?? found.signedBy
@@ -201,7 +204,7 @@ async function unpackArchives(found: Found, key: string, ask: Ask): Promise<Root
       if (kept) {
         const { source, version, arch, config } = found
         const verified = verifiedBy(found, signedBy)
-        const record: TreeRecord = { source, version, arch, digests, verified, signedBy, report: kept, config }
+        const record: TreeRecord = { source, version, arch, digests, verified, signedBy, report: kept, diffIds: diffIdsOf(found), config }
         const path = known?.path ?? (await cache.commitTree(made, name, record))
         if (known) cache.setRecord(key, name, { ...known.record, verified, signedBy })
         remember(found, key, digests, signedBy, cache)
@@ -240,9 +243,30 @@ async function getAll({ source, archives }: Found, ask: Ask): Promise<OpenArchiv
 
 /** Unpacks, several archives as layers over one another; undefined where what was read is not what was verified: the sums are made on the way. */
 async function unpackChecked(found: Found, archives: readonly OpenArchive[], made: string, { cache, options }: Ask): Promise<TreeReport | undefined> {
-  const { reports, total } = await unpackInto(cache, made, archives, found.source, options)
+  const summed = archives.map(({ file, digest }, i) => ({ file, digest, diffId: found.archives[i]?.diffId }))
+  const { reports, total } = await unpackInto(cache, made, summed, found.source, options)
+  for (const [i, { label, from, digests: [wanted], says }] of found.archives.entries()) {
+    const sum = wanted === undefined ? undefined : digestOf(splitDigest(wanted).algorithm, reports[i]?.[splitDigest(wanted).algorithm])
+    if (from && 'file' in from && from.unread && wanted !== undefined && sum !== undefined) verifyDigest(`${found.source}: ${label}`, sum, wanted, says)
+  }
   const right = archives.every(({ digest }, i) => digest === `sha256:${reports[i]?.sha256}` || digest === `sha512:${reports[i]?.sha512}`)
-  return right ? total : undefined
+  if (!right) return undefined
+  checkDiffIds(found, reports.map(({ diffId }) => `sha256:${diffId}` as const))
+  return total
+}
+
+/** The sums of the tars of an image's layers; undefined where it is none. */
+function diffIdsOf({ archives }: Found): readonly Digest[] | undefined {
+  const diffIds = archives.flatMap(({ diffId }) => diffId ?? [])
+  return diffIds.length > 0 ? diffIds : undefined
+}
+
+/** Holds what the config of an image says of its layers against what they are. */
+function checkDiffIds({ source, archives }: Found, found: readonly Digest[]): void {
+  for (const [i, { label, diffId }] of archives.entries()) {
+    const is = found[i]
+    if (diffId !== undefined && is !== undefined && is !== diffId) verifyDigest(`${source}: what is in ${label}`, is, diffId, 'the image\'s config')
+  }
 }
 
 function verifiedBy({ verified }: Found, signedBy: string | undefined): readonly Verified[] {

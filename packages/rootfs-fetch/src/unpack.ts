@@ -159,6 +159,8 @@ export function add(first: NativeReport, ...others: readonly NativeReport[]): Na
 export interface Summed {
   readonly file: FileHandle
   readonly digest: string
+  /** It is a layer; the sum of its tar is made too. */
+  readonly diffId?: string | undefined
 }
 
 /** Unpacks archives into `made`/rootfs, which is made anew; several as the layers of an image, lowest first. `source` names them in errors. */
@@ -168,10 +170,10 @@ export async function unpackInto(cache: Cache, made: string, archives: readonly 
   const sizes = await Promise.all(archives.map(async ({ file }) => (await file.stat()).size))
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const reports: NativeReport[] = []
-  for (const { file, digest } of archives) {
+  for (const { file, digest, diffId } of archives) {
     const before = reports.reduce((all, { read, entries }) => ({ read: all.read + read, entries: all.entries + entries }), { read: 0, entries: 0 })
     reports.push(await unpacker.archive(file.fd, {
-      layer: archives.length > 1, sums: [digest.startsWith('sha256:') ? 'sha256' : 'sha512'], name: source, signal,
+      layer: diffId !== undefined || archives.length > 1, sums: [digest.startsWith('sha256:') ? 'sha256' : 'sha512', ...(diffId === undefined ? [] : ['diffId' as const])], name: source, signal,
       ...(onProgress ? { onProgress: ({ bytes, entries }) => onProgress({ phase: 'unpack', bytes: before.read + bytes, total, entries: before.entries + entries }) } : {}),
     }))
   }

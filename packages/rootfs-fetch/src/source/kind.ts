@@ -89,18 +89,20 @@ export interface Archive {
   readonly says: string
   /** Bytes, where they must be so many. */
   readonly size?: number | undefined
-  /** Digest of the tar within, where it must be checked. */
+  /** SHA-256 of the tar within, where it must be checked; an archive that has it is a layer, with whiteouts. */
   readonly diffId?: Digest | undefined
+  /** How it must be compressed; absent: as it is. */
+  readonly compression?: 'none' | 'gzip' | 'zstd' | undefined
   /** Where it is; absent: only in the cache. */
   readonly from?: Origin | undefined
   /** Checks a signature over the archive itself, before anything of it is used; `path` can be opened. */
   readonly check?: ((path: string) => Promise<{ readonly signedBy: string }>) | undefined
 }
 
-/** A local file that is open; an address (http:, https:, file:); or what is made here: `make` writes the new file
+/** A local file that is open (`unread`: nobody has made its sum yet; that is done while it is unpacked); an address (http:, https:, file:); or what is made here: `make` writes the new file
  *  `to`; equal `key`s make equal archives, and many at once make one. */
 export type Origin =
-  | { readonly file: FileHandle }
+  | { readonly file: FileHandle; readonly unread?: boolean }
   | { readonly url: URL; readonly headers?: Readonly<Record<string, string>> }
   | { readonly make: (to: string, signal: AbortSignal | undefined) => Promise<void>; readonly key: string }
 
