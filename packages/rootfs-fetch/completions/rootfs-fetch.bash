@@ -46,6 +46,11 @@ _srcon_rootfs_fetch() {
     :--max-path:*) :; return ;;
     :--max-name:*) :; return ;;
     :--xattrs:*) :; return ;;
+    :--variant:*) :; return ;;
+    :--include:*) :; return ;;
+    :--components:*) :; return ;;
+    :--bootstrap:*) _srcon_reply "$cur" compgen -W 'mmdebstrap debootstrap'; return ;;
+    :--max-age:*) :; return ;;
     pack:--output:* | pack:-o:*) _srcon_reply "$cur" compgen -f; return ;;
     pack:--latest:*) :; return ;;
     list:--sha512:*) :; return ;;
@@ -60,18 +65,33 @@ _srcon_rootfs_fetch() {
     inspect:--mirror:*) _srcon_reply "$cur" compgen -d; return ;;
     inspect:--arch:*) :; return ;;
     inspect:--cache:*) _srcon_reply "$cur" compgen -d; return ;;
+    inspect:--variant:*) :; return ;;
+    inspect:--include:*) :; return ;;
+    inspect:--components:*) :; return ;;
+    inspect:--bootstrap:*) _srcon_reply "$cur" compgen -W 'mmdebstrap debootstrap'; return ;;
+    inspect:--max-age:*) :; return ;;
     verify:--sha512:*) :; return ;;
     verify:--sha256:*) :; return ;;
     verify:--key:*) _srcon_reply "$cur" compgen -f; return ;;
     verify:--mirror:*) _srcon_reply "$cur" compgen -d; return ;;
     verify:--arch:*) :; return ;;
     verify:--cache:*) _srcon_reply "$cur" compgen -d; return ;;
+    verify:--variant:*) :; return ;;
+    verify:--include:*) :; return ;;
+    verify:--components:*) :; return ;;
+    verify:--bootstrap:*) _srcon_reply "$cur" compgen -W 'mmdebstrap debootstrap'; return ;;
+    verify:--max-age:*) :; return ;;
     lock:--sha512:*) :; return ;;
     lock:--sha256:*) :; return ;;
     lock:--key:*) _srcon_reply "$cur" compgen -f; return ;;
     lock:--mirror:*) _srcon_reply "$cur" compgen -d; return ;;
     lock:--arch:*) :; return ;;
     lock:--cache:*) _srcon_reply "$cur" compgen -d; return ;;
+    lock:--variant:*) :; return ;;
+    lock:--include:*) :; return ;;
+    lock:--components:*) :; return ;;
+    lock:--bootstrap:*) _srcon_reply "$cur" compgen -W 'mmdebstrap debootstrap'; return ;;
+    lock:--max-age:*) :; return ;;
     lock:--output:* | lock:-o:*) _srcon_reply "$cur" compgen -f; return ;;
     cache:--max-size:*) :; return ;;
     cache:--max-age:*) :; return ;;
@@ -79,7 +99,7 @@ _srcon_rootfs_fetch() {
   esac
   case $verb in
     '')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --max-ratio= --max-depth= --max-path= --max-name= --xattrs= --quiet --json --help --version'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --max-ratio= --max-depth= --max-path= --max-name= --xattrs= --variant= --include= --components= --bootstrap= --max-age= --quiet --json --help --version'
       elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'pack list inspect verify lock cache'; :
       fi ;;
     'pack')
@@ -90,14 +110,14 @@ _srcon_rootfs_fetch() {
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --json --help'
       fi ;;
     'inspect')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --variant= --include= --components= --bootstrap= --max-age= --json --help'
       fi ;;
     'verify')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --variant= --include= --components= --bootstrap= --max-age= --json --help'
       else _srcon_reply "$cur" compgen -f
       fi ;;
     'lock')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --output= --json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --variant= --include= --components= --bootstrap= --max-age= --output= --json --help'
       fi ;;
     'cache')
       if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--max-size= --max-age= --cache= --json --help'

@@ -10,10 +10,11 @@ import { Client } from './download/client.ts'
 import type { DownloadLimits } from './download/limits.ts'
 import { tool } from './native.ts'
 import { loadSource, splitSource } from './source.ts'
+import type { DebianOptions } from './debian-options.ts'
 import type { Ask, Found, ImageConfig, Use, Verified, Wanted } from './source/kind.ts'
 import { canGiveOwners, unpackInto, type Limits } from './unpack.ts'
 
-export interface FetchOptions extends DownloadLimits {
+export interface FetchOptions extends DownloadLimits, DebianOptions {
   /** SHA-512 that the archive must have, hexadecimal. */
   readonly sha512?: string | undefined
   /** SHA-256 that the archive must have, hexadecimal. */

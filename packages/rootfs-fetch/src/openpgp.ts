@@ -12,11 +12,13 @@ export interface Publisher {
   readonly name: string
   /** Of its primary key, upper case. */
   readonly fingerprint: string
+  /** Of its other primary keys: one for each release, one that signs by hand. */
+  readonly others?: readonly string[] | undefined
 }
 
 export interface Trust {
-  /** Armored or binary, one key or many. */
-  readonly keyFile: string
+  /** Armored or binary, one key or many; also several files. */
+  readonly keyFile: string | readonly string[]
   readonly publisher: Publisher
   /** Of the file's keys only the publisher's counts: it is no file of the user's choice. */
   readonly pinnedOnly?: boolean | undefined
@@ -141,14 +143,24 @@ async function judge(what: string, signatures: readonly Result[], keys: readonly
 }
 
 /** A key of the user's choice is trusted, and it is said that it is not the publisher's. */
-function foreign(keys: readonly Pgp.Key[], { name, fingerprint }: Publisher): string[] {
-  if (keys.length === 0 || keys.some(key => key.getFingerprint().toUpperCase() === fingerprint)) return []
+function foreign(keys: readonly Pgp.Key[], publisher: Publisher): string[] {
+  if (keys.length === 0 || keys.some(key => isOf(key, publisher))) return []
+  const { name, fingerprint } = publisher
   return [`the key ${keys[0]?.getFingerprint().toUpperCase()} of --key is not ${name}'s own, ${fingerprint}`]
 }
 
+function isOf(key: Pgp.Key, { fingerprint, others = [] }: Publisher): boolean {
+  return [fingerprint, ...others].includes(key.getFingerprint().toUpperCase())
+}
+
 async function keysOf({ keyFile, pinnedOnly, publisher }: Trust): Promise<readonly Pgp.Key[]> {
-  const keys = await readKeys(keyFile)
-  return pinnedOnly ? keys.filter(key => key.getFingerprint().toUpperCase() === publisher.fingerprint) : keys
+  const keys = (await Promise.all((typeof keyFile === 'string' ? [keyFile] : keyFile).map(readKeys))).flat()
+  return pinnedOnly ? keys.filter(key => isOf(key, publisher)) : keys
+}
+
+/** The keys that count, as gpgv and apt read them: for programs that check a signature once more. */
+export async function keyring(trust: Trust): Promise<Uint8Array> {
+  return Buffer.concat((await keysOf(trust)).map(key => key.toPublic().write()))
 }
 
 /** The keys of a file, armored or binary. Throws a ToolError `E_INPUT`. */

@@ -7,6 +7,7 @@ import type { FetchOptions } from './fetch.ts'
 import { packVerb } from './pack-options.ts'
 import { forms, lockName, sources, splitSource } from './source.ts'
 import { readUnpack, unpackRows } from './limit-options.ts'
+import { debianRows, debianWords } from './debian-options.ts'
 
 /** Of every verb that looks at a source. */
 const look = {
@@ -37,10 +38,10 @@ export const table: ToolTable = {
         sha256: { takes: 'value', meta: 'HEX', about: 'the same as SHA-256' },
         key: { takes: 'value', meta: 'FILE', completes: 'file', about: 'the OpenPGP key that must have signed', more: 'Without it the sum is all that is checked, and the report says so.' },
         mirror: {
-          takes: 'value', meta: 'URL', completes: 'directory', about: 'where Alpine lies: http:, https:, file: or a directory',
-          more: 'Default: SRCON_ALPINE_MIRROR, else Alpine\'s own. A directory may also hold nothing but alpine-minirootfs archives with SHA512SUMS or .sha512 files.',
+          takes: 'value', meta: 'URL', completes: 'directory', about: 'where the source lies: http:, https:, file: or a directory',
+          more: 'Default: SRCON_ALPINE_MIRROR, SRCON_DEBIAN_MIRROR …; of Debian the mirror that apt is configured with; else the publisher\'s own. For Alpine a directory may also hold nothing but alpine-minirootfs archives with SHA512SUMS or .sha512 files.',
         },
-        arch: { takes: 'value', meta: 'ARCH', about: 'architecture as Alpine writes it (default: of this machine)' },
+        arch: { takes: 'value', meta: 'ARCH', about: 'architecture as the source writes it (default: of this machine)' },
         offline: { takes: 'nothing', about: 'use only what is in the cache' },
         insecure: { takes: 'nothing', about: 'accept an archive for which the mirror has no sum' },
         cache: { takes: 'value', meta: 'DIR', completes: 'directory', about: 'the cache (default: SRCON_CACHE, else XDG_CACHE_HOME/srcon, else ~/.cache/srcon)' },
@@ -58,19 +59,20 @@ export const table: ToolTable = {
         'stall-timeout': { takes: 'value', meta: 'TIME', about: 'silence within an answer (default 30s)' },
         'min-rate': { takes: 'value', meta: 'SIZE', about: 'fewest bytes a second over a minute; 0 is no limit (default 1K)' },
         ...unpackRows,
+        ...debianRows,
         quiet: { takes: 'nothing', short: 'q', about: 'no notes on stderr' },
       },
     },
     pack: packVerb,
     list: { about: 'List what there is of a source: releases, their newest version, their end of life', positionals: words, options: look },
-    inspect: { about: 'Say what would be fetched, from where and who vouches for it; fetch nothing', positionals: words, options: look },
+    inspect: { about: 'Say what would be fetched, from where and who vouches for it; fetch nothing', positionals: words, options: { ...look, ...debianRows } },
     verify: {
-      about: 'Read an archive, or a tree of the cache, again and compare', options: look,
+      about: 'Read an archive, or a tree of the cache, again and compare', options: { ...look, ...debianRows },
       positionals: [{ name: 'source', about: 'a source, or the path of a tree of the cache or of an archive', required: true, completes: 'file' }, { name: 'file', about: 'the archive of tar', completes: 'file' }],
     },
     lock: {
       about: 'Fetch a source and write down what it is, for --locked', positionals: words,
-      options: { ...look, output: { takes: 'value', short: 'o', meta: 'FILE', completes: 'file', about: 'the lock file (default: rootfs-fetch.lock.json)' } },
+      options: { ...look, ...debianRows, output: { takes: 'value', short: 'o', meta: 'FILE', completes: 'file', about: 'the lock file (default: rootfs-fetch.lock.json)' } },
     },
     cache: {
       about: 'List what is kept (list), make room (gc), remove all that is not in use (clear)',
@@ -118,7 +120,7 @@ export function readWish({ given, positionals }: ScannedLink): Wish {
   const flag = (name: string): boolean => given.some(each => each.name === name)
   const [word = '', file] = positionals
   const { name } = splitSource(word, file)
-  const alien = (['mirror', 'arch', 'offline', 'insecure', 'key'] as const).find(option => flag(option) && !sources[name]?.takes.includes(option))
+  const alien = (['mirror', 'arch', 'offline', 'insecure', 'key', 'variant', 'include', 'components', 'bootstrap', 'max-age'] as const).find(option => flag(option) && !sources[name]?.takes.includes(option))
   if (alien !== undefined) throw usage(tool, `--${alien} is not for ${name}`, `it is for ${Object.keys(sources).filter(each => sources[each]?.takes.includes(alien)).join(', ')}`)
   const size = (name: string, min: number): number | undefined => {
     const given = value(name)
@@ -146,6 +148,7 @@ export function readWish({ given, positionals }: ScannedLink): Wish {
       connectTimeout: time('connect-timeout'), firstByteTimeout: time('first-byte-timeout'), stallTimeout: time('stall-timeout'),
       maxBytes: maxBytes === undefined ? undefined : parseSize(tool, '--max-bytes', maxBytes, { min: 1 }),
       maxEntries: maxEntries === undefined ? undefined : parseCount(tool, '--max-entries', maxEntries, { min: 1 }),
+      ...debianWords(value),
       ...readUnpack(value),
     },
   }

@@ -7,7 +7,7 @@ import type { SourceKind, SourceWord } from './source/kind.ts'
 export const lockName = 'rootfs-fetch.lock.json'
 
 /** Options that not every source knows. */
-export type SourceOption = 'mirror' | 'arch' | 'offline' | 'insecure' | 'key'
+export type SourceOption = 'mirror' | 'arch' | 'offline' | 'insecure' | 'key' | 'variant' | 'include' | 'components' | 'bootstrap' | 'max-age'
 
 export interface SourceRow {
   /** As help shows it. */
@@ -21,6 +21,10 @@ export const sources: Readonly<Record<string, SourceRow>> = {
   alpine: {
     form: 'alpine[:VERSION|latest|edge]', about: 'Alpine\'s minirootfs', takes: ['mirror', 'arch', 'offline', 'insecure', 'key'],
     load: async () => await import('./source/alpine.ts'),
+  },
+  debian: {
+    form: 'debian[:SUITE]', about: 'a Debian, made by mmdebstrap or debootstrap', takes: ['mirror', 'arch', 'offline', 'insecure', 'key', 'variant', 'include', 'components', 'bootstrap', 'max-age'],
+    load: async () => await import('./source/debian.ts'),
   },
   ubuntu: {
     form: 'ubuntu[:VERSION]', about: 'Ubuntu\'s base archive', takes: ['mirror', 'arch', 'offline', 'insecure', 'key'],

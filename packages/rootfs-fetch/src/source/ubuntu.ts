@@ -7,17 +7,14 @@ import { tool } from '../native.ts'
 import { pinnedDigests } from '../pinned.ts'
 import type { Ask, Found, Listed, SourceKind, Verified, Wanted } from './kind.ts'
 import { readSigned, type SignedText } from './signed-file.ts'
+import { releases } from './ubuntu/dates.ts'
 
 /** Ubuntu CD Image Automatic Signing Key (2012). */
 const publisher = { name: 'Ubuntu', fingerprint: '843938DF228D22F7B3742BC0D94AA3F0EFE21092' }
 const keyrings = ['/usr/share/keyrings/ubuntu-archive-keyring.gpg']
 const ubuntuMirror = 'https://cdimage.ubuntu.com/ubuntu-base/'
 
-/** Long-term releases: name and the end of standard support. The newest first. */
-const releases: readonly (readonly [version: string, name: string, eol: string])[] = [
-  ['26.04', 'resolute', '2031-05-31'], ['24.04', 'noble', '2029-05-31'], ['22.04', 'jammy', '2027-06-01'], ['20.04', 'focal', '2025-05-31'],
-  ['18.04', 'bionic', '2023-05-31'], ['16.04', 'xenial', '2021-04-30'], ['14.04', 'trusty', '2019-04-25'],
-]
+const longTerm = releases.filter(([, , , lasting]) => lasting)
 
 export const kind: SourceKind = {
   read({ rest, file }, { arch = ubuntuArch() }): Wanted {
@@ -42,7 +39,7 @@ async function find(ask: Ask, wanted: string | undefined, arch: string): Promise
   const pinned = pinnedDigests(options)
   if (options.offline) return remembered(ask, wanted, arch)
   const mirror = mirrorOf(ask)
-  for (const series of wanted === undefined ? releases.map(([version]) => version) : [seriesOf(wanted)]) {
+  for (const series of wanted === undefined ? longTerm.map(([version]) => version) : [seriesOf(wanted)]) {
     const sums = await sumsOf(ask, mirror, series)
     if (!sums) continue
     const found = newest(parseSums('sha256', sums.text), wanted, arch)
@@ -112,7 +109,8 @@ function remembered({ cache }: Ask, wanted: string | undefined, arch: string): F
 async function list(ask: Ask, arch: string): Promise<readonly Listed[]> {
   const mirror = mirrorOf(ask)
   const rows: Listed[] = []
-  for (const [series, name, eol] of releases) {
+  // Of the others there are many, and most are gone.
+  for (const [series, name, eol] of releases.filter(row => row[3] || row[2] > today())) {
     const sums = await ask.client.text(mirror.url(`releases/${series}/release/SHA256SUMS`), { signal: ask.signal })
     const found = sums === undefined ? undefined : newest(parseSums('sha256', sums), undefined, arch)
     if (found) rows.push({ source: `ubuntu:${series}`, version: found.version, arch, eol, note: eol <= today() ? `${name}, ended` : name })

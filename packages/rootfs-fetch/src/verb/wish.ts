@@ -4,6 +4,7 @@ import { parseDuration } from '@srcon/kit/number'
 import type { ScannedLink } from '@srcon/kit/table'
 import type { FetchOptions } from '../fetch.ts'
 import { tool } from '../native.ts'
+import { debianWords } from '../debian-options.ts'
 
 export const valueOf = ({ given }: ScannedLink, name: string): string | undefined => {
   const value = given.find(each => each.name === name)?.value
@@ -16,7 +17,7 @@ export function lookOptions(link: ScannedLink): FetchOptions {
   const value = (name: string): string | undefined => valueOf(link, name)
   return {
     sha512: value('sha512'), sha256: value('sha256'), mirror: value('mirror'), arch: value('arch'), key: value('key'), cache: value('cache'),
-    offline: flagOf(link, 'offline'), insecure: flagOf(link, 'insecure'),
+    offline: flagOf(link, 'offline'), insecure: flagOf(link, 'insecure'), ...debianWords(value),
   }
 }
 
