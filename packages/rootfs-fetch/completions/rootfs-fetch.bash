@@ -45,6 +45,7 @@ _srcon_rootfs_fetch() {
     :--max-depth:*) :; return ;;
     :--max-path:*) :; return ;;
     :--max-name:*) :; return ;;
+    :--owners:*) _srcon_reply "$cur" compgen -W 'auto exact own'; return ;;
     :--xattrs:*) :; return ;;
     :--variant:*) :; return ;;
     :--include:*) :; return ;;
@@ -99,7 +100,7 @@ _srcon_rootfs_fetch() {
   esac
   case $verb in
     '')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --max-ratio= --max-depth= --max-path= --max-name= --xattrs= --variant= --include= --components= --bootstrap= --max-age= --quiet --json --help --version'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --max-ratio= --max-depth= --max-path= --max-name= --owners= --xattrs= --variant= --include= --components= --bootstrap= --max-age= --quiet --json --help --version'
       elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'pack list inspect verify lock cache'; :
       fi ;;
     'pack')

@@ -47,6 +47,7 @@ complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-ratio -r -d 
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-depth -r -d 'most directories inside one another (default 1024)'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-path -r -d 'most bytes of a path (default 4095)'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-name -r -d 'most bytes of one name in a path (default 255)'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l owners -x -a 'auto exact own' -d 'whose files become: exact, as in the archive; own, all the caller\'s; auto (default), exact where it can be'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l xattrs -r -d 'extended attributes to set: names, name*, all (default) or none'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l variant -r -d 'debian: which packages: minbase (default), essential, apt, required, buildd, important, standard'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l include -r -d 'debian: packages besides, with commas between them'

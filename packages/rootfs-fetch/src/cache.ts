@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ToolError } from '@srcon/kit/error'
 import { failed, failedCall, native, tool } from './native.ts'
 import { digestOf, isDigest, splitDigest, type Digest } from './digest.ts'
+import type { IdMaps } from './owners.ts'
 import type { ImageConfig, Verified } from './source/kind.ts'
 
 /** What a tree was made from; kept beside it. */
@@ -25,6 +26,8 @@ export interface TreeRecord {
   readonly report: TreeReport
   /** Of the layers of an image: the sums of their tars. */
   readonly diffIds?: readonly Digest[] | undefined
+  /** Of a tree whose owners are subordinate ids of the user. */
+  readonly ids?: IdMaps | undefined
   readonly config?: ImageConfig | undefined
 }
 
@@ -70,6 +73,7 @@ export function defaultCache(env: NodeJS.ProcessEnv = process.env): string {
 
 export class Cache {
   readonly root: string
+  readonly #held = new Set<number>()
 
   private constructor(root: string) {
     this.root = root
@@ -206,10 +210,18 @@ export class Cache {
     this.commit(made, join(this.root, 'trees', name, 'tree.json'))
   }
 
-  /** Removes a tree or a file, whatever its modes. */
+  /** Removes a tree or a file, whatever its modes, and whoever of the user's ids it belongs to. */
   async remove(path: string): Promise<void> {
     const failure = await native().removeTree(path)
-    if (failure) throw failed('cannot remove what is left', failure, this.root)
+    if (!failure) return
+    const error = failed('cannot remove what is left', failure, this.root)
+    if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error
+    await (await import('./rootless/remove.ts')).removeMapped(path, this, error)
+  }
+
+  /** The descriptors of all locks that are held: whoever gets them holds them too. */
+  held(): readonly number[] {
+    return [...this.#held]
   }
 
   /** A file to another file system. */
@@ -266,7 +278,13 @@ export class Cache {
   #tryLock(name: string): Lock | undefined {
     const { fd, failure } = native().tryLock(join(this.root, 'locks', name))
     if (failure) throw failed('cannot take a lock of the cache', failure, this.root)
-    return typeof fd === 'number' ? { release: () => closeSync(fd) } : undefined
+    if (typeof fd !== 'number') return undefined
+    this.#held.add(fd)
+    return {
+      release: () => {
+        if (this.#held.delete(fd)) closeSync(fd)
+      },
+    }
   }
 
   /** What lies in tmp/ while its lock is free belongs to a process that is no more. */

@@ -9,6 +9,7 @@ import { digestOf, splitDigest, verifyDigest, type Digest } from './digest.ts'
 import { Client } from './download/client.ts'
 import type { DownloadLimits } from './download/limits.ts'
 import { tool } from './native.ts'
+import { ownersFor, ownersLost, ownersVariant, withoutNamespace, type IdMaps, type Owners, type OwnersWish } from './owners.ts'
 import { loadSource, splitSource } from './source.ts'
 import type { DebianOptions } from './debian-options.ts'
 import type { Ask, Found, ImageConfig, Use, Verified, Wanted } from './source/kind.ts'
@@ -33,6 +34,8 @@ export interface FetchOptions extends DownloadLimits, DebianOptions {
   readonly insecure?: boolean | undefined
   /** A lock file: nothing else than what it says is taken. */
   readonly locked?: string | undefined
+  /** `exact`: as in the archive, of an ordinary user by subordinate ids in a user namespace; `own`: all files are the caller's. Default `auto`: the first where it can be had, else the second. */
+  readonly owners?: OwnersWish | undefined
   /** Set no set-id bits. */
   readonly stripSetId?: boolean | undefined
   /** Device nodes and FIFOs; `keep` needs root. */
@@ -87,6 +90,8 @@ export interface Rootfs {
   /** Bytes of all its files. */
   readonly bytes: number
   readonly report: TreeReport
+  /** What a container must map to see the archive's owners; of an ordinary user's tree with subordinate ids. */
+  readonly ids?: IdMaps | undefined
   /** In which ways the tree is not what the archive says, and what was not verified: a line each. */
   readonly warnings: readonly string[]
   /** Of an image. */
@@ -117,7 +122,7 @@ export async function withSource<T>(source: string | readonly [string, string?],
   const cache = await Cache.open(options.cache ?? defaultCache())
   const client = new Client(options)
   try {
-    return await act(wanted, { cache, client, options, signal: options.signal })
+    return await act(wanted, { cache, client, options, owners: ownersFor(options.owners), signal: options.signal })
   } finally {
     await client.close()
   }
@@ -136,7 +141,7 @@ function held(found: Found, digests: readonly Digest[], file: string): Found {
 }
 
 async function makeFound(found: Found, ask: Ask): Promise<Rootfs> {
-  if (found.tree !== undefined) return result(found, { path: found.tree, digests: [], report: nothingLost, cached: true })
+  if (found.tree !== undefined) return result(found, { path: found.tree, digests: [], report: nothingLost, cached: true }, ask.owners)
   const there = isRemembered(ask.cache, found, undefined) ? treeOf(found, ask) : undefined
   return there ?? (await makeTree(found, ask))
 }
@@ -144,11 +149,10 @@ async function makeFound(found: Found, ask: Ask): Promise<Rootfs> {
 const nothingLost: TreeReport = { entries: 0, bytes: 0, devices: 0, owners: 0, setIds: 0, attributes: 0, replaced: 0, records: 0 }
 
 /** What changes a tree is part of its name. */
-function variantOf(found: Found, { stripSetId, devices, xattrs }: FetchOptions): string {
+function variantOf(found: Found, { owners, options: { stripSetId, devices, xattrs } }: Ask): string {
   // In an archive that is no layer, the name of a whiteout is a name like others.
   const layer = found.archives.length === 1 && diffIdsOf(found) ? '-layer' : ''
-  const owners = canGiveOwners() ? '' : `-uid${process.geteuid?.()}-${process.getegid?.()}`
-  return `${layer}${owners}${stripSetId ? '-nosetid' : ''}${devices === 'keep' ? '-devices' : ''}${xattrs ? `-xattrs${createHash('sha256').update(xattrs.join()).digest('hex').slice(0, 16)}` : ''}`
+  return `${layer}${ownersVariant(owners)}${stripSetId ? '-nosetid' : ''}${devices === 'keep' ? '-devices' : ''}${xattrs ? `-xattrs${createHash('sha256').update(xattrs.join()).digest('hex').slice(0, 16)}` : ''}`
 }
 
 /** The digests of its archives, where all are known. */
@@ -157,17 +161,18 @@ function digestsOf({ archives }: Found): readonly Digest[] | undefined {
   return digests.length === archives.length ? digests : undefined
 }
 
-function treeOf(found: Found, { cache, options }: Ask): Rootfs | undefined {
+function treeOf(found: Found, ask: Ask): Rootfs | undefined {
+  const { cache, owners } = ask
   const digests = digestsOf(found)
   if (!digests) return undefined
-  const tree = cache.tree(treeName(digests) + variantOf(found, options))
+  const tree = cache.tree(treeName(digests) + variantOf(found, ask))
   if (!tree) return undefined
   // A signature over the archive is looked at once; who signed stands in the record.
-  const { signedBy, report } = tree.record
+  const { signedBy, report, ids } = tree.record
   checkDiffIds(found, tree.record.diffIds ?? [])
   if (found.signedBy === undefined && found.archives.some(({ check }) => check) && signedBy === undefined) return undefined
   cache.used(tree.path.slice(0, tree.path.lastIndexOf('/')))
-  return result(found, { path: tree.path, digests, report, cached: true, signedBy })
+  return result(found, { path: tree.path, digests, report, cached: true, signedBy, ids }, owners)
 }
 
 async function makeTree(found: Found, ask: Ask): Promise<Rootfs> {
@@ -181,7 +186,7 @@ async function makeTree(found: Found, ask: Ask): Promise<Rootfs> {
   const lock = await cache.lock(name, signal, () => options.onProgress?.({ phase: 'wait', bytes: 0 }))
   try {
     const there = treeOf(found, ask)
-    if (!there) return await unpackArchives(found, name, ask)
+    if (!there) return await unpackArchives(found, name, ask).catch(async (error: unknown) => await unpackOwn(found, name, ask, error))
     remember(found, name, there.digests, there.signedBy, cache)
     return there
   } finally {
@@ -189,13 +194,19 @@ async function makeTree(found: Found, ask: Ask): Promise<Rootfs> {
   }
 }
 
+/** Once more where a user namespace could not be made. */
+async function unpackOwn(found: Found, key: string, ask: Ask, error: unknown): Promise<Rootfs> {
+  const own: Ask = { ...ask, owners: withoutNamespace(ask.owners, error) }
+  return treeOf(found, own) ?? (await unpackArchives(found, key, own))
+}
+
 /** With the lock `key` held. An archive in the cache that turns out damaged is fetched once more. */
 async function unpackArchives(found: Found, key: string, ask: Ask): Promise<Rootfs> {
-  const { cache, options } = ask
+  const { cache, owners } = ask
   for (let again = false; ; again = true) {
     const archives = await getAll(found, ask)
     const digests = archives.map(({ digest }) => digest)
-    const name = treeName(digests) + variantOf(found, options)
+    const name = treeName(digests) + variantOf(found, ask)
     const made = cache.temporary(key, 'tree')
     const final = again || archives.every(({ fresh }) => fresh)
     const signedBy = archives.find(archive => archive.signedBy)?.signedBy ?? found.signedBy
@@ -205,11 +216,12 @@ async function unpackArchives(found: Found, key: string, ask: Ask): Promise<Root
       if (kept) {
         const { source, version, arch, config } = found
         const verified = verifiedBy(found, signedBy)
-        const record: TreeRecord = { source, version, arch, digests, verified, signedBy, report: kept, diffIds: diffIdsOf(found), config }
+        const ids = owners.kind === 'mapped' ? owners.ids : undefined
+        const record: TreeRecord = { source, version, arch, digests, verified, signedBy, report: kept, ids, diffIds: diffIdsOf(found), config }
         const path = known?.path ?? (await cache.commitTree(made, name, record))
         if (known) cache.setRecord(key, name, { ...known.record, verified, signedBy })
         remember(found, key, digests, signedBy, cache)
-        return result(found, { path, digests, report: kept, cached: known !== undefined, signedBy })
+        return result(found, { path, digests, report: kept, cached: known !== undefined, signedBy, ids }, owners)
       }
       if (final) throw changed(found.source)
     } catch (error) {
@@ -243,9 +255,9 @@ async function getAll({ source, archives }: Found, ask: Ask): Promise<OpenArchiv
 }
 
 /** Unpacks, several archives as layers over one another; undefined where what was read is not what was verified: the sums are made on the way. */
-async function unpackChecked(found: Found, archives: readonly OpenArchive[], made: string, { cache, options }: Ask): Promise<TreeReport | undefined> {
+async function unpackChecked(found: Found, archives: readonly OpenArchive[], made: string, { cache, owners, options }: Ask): Promise<TreeReport | undefined> {
   const summed = archives.map(({ file, digest }, i) => ({ file, digest, diffId: found.archives[i]?.diffId }))
-  const { reports, total } = await unpackInto(cache, made, summed, found.source, options)
+  const { reports, total } = await unpackInto(cache, made, summed, found.source, { ...options, owners })
   for (const [i, { label, from, digests: [wanted], says }] of found.archives.entries()) {
     const sum = wanted === undefined ? undefined : digestOf(splitDigest(wanted).algorithm, reports[i]?.[splitDigest(wanted).algorithm])
     if (from && 'file' in from && from.unread && wanted !== undefined && sum !== undefined) verifyDigest(`${found.source}: ${label}`, sum, wanted, says)
@@ -292,13 +304,14 @@ interface Made {
   readonly report: TreeReport
   readonly cached: boolean
   readonly signedBy?: string | undefined
+  readonly ids?: IdMaps | undefined
 }
 
-function result(found: Found, { path, digests, report, cached, signedBy = found.signedBy }: Made): Rootfs {
+function result(found: Found, { path, digests, report, cached, ids, signedBy = found.signedBy }: Made, owners: Owners): Rootfs {
   const { source, version, arch, config, facts } = found
   return {
-    path, source, version, arch, digest: digests[0], digests, verified: verifiedBy(found, signedBy), signedBy, use: found.use ?? 'shared', cached, bytes: report.bytes, report,
-    warnings: [...found.warnings, ...lossesOf(report)], config, facts,
+    path, source, version, arch, digest: digests[0], digests, verified: verifiedBy(found, signedBy), signedBy, use: found.use ?? 'shared', cached, bytes: report.bytes, report, ids,
+    warnings: [...found.warnings, ...lossesOf(report, owners)], config, facts,
   }
 }
 
@@ -307,10 +320,10 @@ function changed(source: string): ToolError {
 }
 
 /** In words, what the report counts. */
-function lossesOf({ owners, devices, setIds, attributes }: TreeReport): string[] {
+function lossesOf({ owners, devices, setIds, attributes }: TreeReport, how: Owners): string[] {
   const files = (n: number): string => (n === 1 ? '1 entry' : `${n} entries`)
   return [
-    ...(owners > 0 ? [`all files belong to uid ${process.geteuid?.()}: this user cannot give ${files(owners)} to their owners`] : []),
+    ...(owners > 0 ? [ownersLost(files(owners), how)] : []),
     ...(setIds > 0 ? [`set-id bits were left out on ${files(setIds)}`] : []),
     ...(devices > 0 ? [`${files(devices)} left out: devices and FIFOs`] : []),
     ...(attributes > 0 ? [`${attributes} extended attributes left out`] : []),

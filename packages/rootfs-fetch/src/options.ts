@@ -93,7 +93,7 @@ export const table: ToolTable = {
   ],
   notes: [
     'The tree is shared by all who ask for the same archive: mount it read-only, or put an overlay over it.',
-    'As an ordinary user all files belong to that user, and stderr says so. Set-id bits remain only where they meant root or that user.',
+    'An ordinary user with subordinate ids (subuid(5), newuidmap(1)) keeps owners by a user namespace. Without, all files belong to that user, and stderr says so and why; set-id bits then remain only where they meant root or that user.',
     'Devices, and extended attributes other than user.*, file capabilities and ACLs, are left out and counted.',
     'An archive that is damaged, cut short, ambiguous, or that reaches out of its tree is an error, and nothing of it is kept.',
   ],

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream'
 import type { Cache, TreeReport } from './cache.ts'
 import type { FetchOptions } from './fetch.ts'
 import { failed, failedCall, native, type NativeFailure, type NativeReport } from './native.ts'
+import type { IdMaps, Owners } from './owners.ts'
 
 /** How often progress is told, milliseconds. */
 const TICK = 100
@@ -163,22 +164,59 @@ export interface Summed {
   readonly diffId?: string | undefined
 }
 
-/** Unpacks archives into `made`/rootfs, which is made anew; several as the layers of an image, lowest first. `source` names them in errors. */
-export async function unpackInto(cache: Cache, made: string, archives: readonly Summed[], source: string, options: FetchOptions): Promise<{ reports: readonly NativeReport[]; total: TreeReport }> {
-  const { signal, onProgress, maxBytes, maxEntries, limits, xattrs, stripSetId, devices } = options
-  const unpacker = new Unpacker(await freshTree(cache, made), { stripSetId, devices, xattrs, limits: { ...limits, bytes: maxBytes, entries: maxEntries } })
-  const sizes = await Promise.all(archives.map(async ({ file }) => (await file.stat()).size))
-  const total = sizes.reduce((sum, size) => sum + size, 0)
+/** Archives into one empty directory, as data: the descriptors come beside. */
+export interface TreeRequest {
+  readonly target: string
+  /** Names them in errors. */
+  readonly source: string
+  readonly options: UnpackOptions
+  /** Of each archive, lowest first. */
+  readonly archives: readonly { readonly layer: boolean; readonly sums: readonly Sum[] }[]
+}
+
+export interface TreeProgress {
+  /** Of the archives before it, and of this one. */
+  readonly bytes: number
+  readonly entries: number
+}
+
+/** Unpacks archives over one another; a report for each, and one for the directories at the end. */
+export async function unpackTree({ target, source, options, archives }: TreeRequest, fds: readonly number[], { signal, onProgress }: Pick<ArchiveOptions, 'signal' | 'onProgress'>): Promise<readonly NativeReport[]> {
+  const unpacker = new Unpacker(target, options)
   const reports: NativeReport[] = []
-  for (const { file, digest, diffId } of archives) {
+  for (const [i, fd] of fds.entries()) {
     const before = reports.reduce((all, { read, entries }) => ({ read: all.read + read, entries: all.entries + entries }), { read: 0, entries: 0 })
-    reports.push(await unpacker.archive(file.fd, {
-      layer: diffId !== undefined || archives.length > 1, sums: [digest.startsWith('sha256:') ? 'sha256' : 'sha512', ...(diffId === undefined ? [] : ['diffId' as const])], name: source, signal,
-      ...(onProgress ? { onProgress: ({ bytes, entries }) => onProgress({ phase: 'unpack', bytes: before.read + bytes, total, entries: before.entries + entries }) } : {}),
+    reports.push(await unpacker.archive(fd, {
+      ...archives[i], name: source, signal,
+      ...(onProgress ? { onProgress: ({ bytes, entries }) => onProgress({ bytes: before.read + bytes, entries: before.entries + entries }) } : {}),
     }))
   }
-  const { read: _, sha256: __, sha512: ___, diffId: ____, ...all } = add(await unpacker.finish(), ...reports)
-  return { reports, total: all }
+  return [...reports, await unpacker.finish()]
+}
+
+/** Unpacks archives into `made`/rootfs, which is made anew; several as the layers of an image, lowest first. `source` names them in errors. */
+export async function unpackInto(cache: Cache, made: string, archives: readonly Summed[], source: string, { owners, ...options }: Omit<FetchOptions, 'owners'> & { readonly owners: Owners }): Promise<{ reports: readonly NativeReport[]; total: TreeReport }> {
+  const { signal, onProgress, maxBytes, maxEntries, limits, xattrs, stripSetId, devices } = options
+  const target = await freshTree(cache, made)
+  const sizes = await Promise.all(archives.map(async ({ file }) => (await file.stat()).size))
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const request: TreeRequest = {
+    target, source,
+    archives: archives.map(({ digest, diffId }) => ({
+      layer: diffId !== undefined || archives.length > 1, sums: [digest.startsWith('sha256:') ? 'sha256' : 'sha512', ...(diffId === undefined ? [] : ['diffId' as const])],
+    })),
+    options: { exactOwners: owners.kind !== 'own', stripSetId, devices, xattrs, limits: { ...limits, bytes: maxBytes, entries: maxEntries } },
+  }
+  const fds = archives.map(({ file }) => file.fd)
+  const how = { signal, ...(onProgress ? { onProgress: (at: TreeProgress) => onProgress({ phase: 'unpack', ...at, total }) } : {}) }
+  const all = owners.kind === 'mapped' ? await unpackMapped(owners.ids, request, fds, { ...how, locks: cache.held() }) : await unpackTree(request, fds, how)
+  const { read: _, sha256: __, sha512: ___, diffId: ____, ...sum } = add(...(all as [NativeReport, ...NativeReport[]]))
+  return { reports: all.slice(0, -1), total: sum }
+}
+
+async function unpackMapped(ids: IdMaps, request: TreeRequest, fds: readonly number[], { onProgress, ...how }: { signal?: AbortSignal | undefined; locks: readonly number[]; onProgress?: (at: TreeProgress) => void }): Promise<readonly NativeReport[]> {
+  const { inNamespace } = await import('./rootless/start.ts')
+  return await inNamespace(ids, 'unpack', request, { ...how, fds, ...(onProgress ? { onProgress: at => onProgress(at as TreeProgress) } : {}) })
 }
 
 /** An empty `made`/rootfs, whatever was there, that nobody else can look into yet. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runHostile, type Result } from './fixtures/hostile-run.ts'
 import { isRoot, scratch } from './fixtures/scratch.ts'
+import { insideMap, noSubIds, subIdFile, userFolder } from './fixtures/user.ts'
 
 const NOBODY = 65_534
 
@@ -34,4 +35,13 @@ t.test('58 hostile archives as an ordinary user', { skip: isRoot ? false : 'done
   const { stdout, stderr, status } = spawnSync('setpriv', words, { encoding: 'utf8', cwd: '/', maxBuffer: 1 << 26 })
   t.equal(status, 0, stderr)
   judge(t, JSON.parse(stdout) as Result[], 'an ordinary user')
+})
+
+t.test('58 hostile archives in a user namespace with subordinate ids', { skip: noSubIds }, async t => {
+  const folder = scratch(t, true)
+  const mine = userFolder(folder)
+  const [file, ...words] = [...insideMap(subIdFile(folder)), process.execPath, '--conditions=@srcon/source', join(import.meta.dirname, 'fixtures/hostile-run.ts'), mine]
+  const { stdout, stderr, status } = spawnSync(file, words, { encoding: 'utf8', cwd: '/', maxBuffer: 1 << 26 })
+  t.equal(status, 0, stderr)
+  judge(t, JSON.parse(stdout) as Result[], 'an ordinary user in a user namespace')
 })

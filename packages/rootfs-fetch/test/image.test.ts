@@ -86,7 +86,7 @@ t.test('refused', async t => {
     ['NUL', run({ Cmd: ['a\0b'] }), { code: 'E_IMAGE' }],
     ['user', run({ User: 1 }), { code: 'E_IMAGE' }],
   ]
-  const ask: Ask = { cache: await Cache.open(folder), client: new Client({}), options: {}, signal: undefined }
+  const ask: Ask = { cache: await Cache.open(folder), client: new Client({}), options: {}, owners: { kind: 'given' }, signal: undefined }
   for (const [name, root, expected] of cases) {
     let closed = 0
     const content = { ...blobs.content(folder), close: async () => await Promise.resolve(void closed++) }

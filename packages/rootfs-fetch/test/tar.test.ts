@@ -126,7 +126,7 @@ t.test('wrong words and files', async t => {
   t.match(fetchSync(['tar', folder], how), { status: 125, stderr: /is no regular file/ })
   t.match(fetchSync([], how), { status: 125, stderr: /source is missing/ })
   t.match(fetchSync(['alpine', '--', 'sh'], how), { status: 125, stderr: /takes no command/ })
-  t.match(fetchSync(['debian', '--json'], how), { status: 125, stderr: /"code": "E_USAGE"/ })
+  t.match(fetchSync(['nowhere', '--json'], how), { status: 125, stderr: /"code": "E_USAGE"/ })
   t.match(fetchSync(['--help'], how), { status: 0, stdout: /SOURCE|source/ })
 })
 

@@ -6,6 +6,7 @@ import type { Cache } from '../cache.ts'
 import type { Digest } from '../digest.ts'
 import type { Client } from '../download/client.ts'
 import type { FetchOptions } from '../fetch.ts'
+import type { Owners } from '../owners.ts'
 
 /** The words as they were written: `alpine:3.20` is `alpine` and `3.20`, `tar FILE` is `tar` and a file, `oci:DIR:TAG` is `oci` and `DIR:TAG`. */
 export interface SourceWord {
@@ -39,6 +40,8 @@ export interface Ask {
   /** Downloads; nothing is loaded before the first one. */
   readonly client: Client
   readonly options: FetchOptions
+  /** Whose files of a tree become. */
+  readonly owners: Owners
   readonly signal: AbortSignal | undefined
 }
 

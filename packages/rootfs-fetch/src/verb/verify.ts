@@ -11,6 +11,7 @@ import { Cache } from '../cache.ts'
 import { splitDigest, verifyDigest, type Digest } from '../digest.ts'
 import { withSource } from '../fetch.ts'
 import { tool } from '../native.ts'
+import { ownersFor, type Owners } from '../owners.ts'
 import { pinnedDigests } from '../pinned.ts'
 import { differences } from '../tree-compare.ts'
 import { unpackInto } from '../unpack.ts'
@@ -75,7 +76,8 @@ async function verifyTree(path: string): Promise<Record<string, unknown>> {
   const name = basename(folder)
   const tree = cache.tree(name)
   if (!tree) throw new ToolError(tool, `${folder} is not whole`, { code: 'E_INPUT', path: folder, hint: 'fetch it again' })
-  const [digest] = tree.record.digests
+  const { digests: [digest], ids } = tree.record
+  const owners: Owners = ids ? { kind: 'mapped', ids, orOwn: false } : ownersFor(name.includes('-uid') ? 'own' : 'exact')
   if (digest === undefined || tree.record.digests.length > 1 || !cache.hasBlob(digest)) {
     throw new ToolError(tool, `the archive of ${folder} is not in the cache`, { code: 'E_NOT_FOUND', path: folder, hint: 'verify its source: rootfs-fetch verify SOURCE' })
   }
@@ -85,8 +87,9 @@ async function verifyTree(path: string): Promise<Record<string, unknown>> {
   const made = cache.temporary(key, 'tree')
   try {
     verifyDigest(cache.blob(digest), await hashFile(file, splitDigest(digest).algorithm), digest, 'its name')
-    await unpackInto(cache, made, [{ file, digest }], tree.record.source, { devices: name.endsWith('-devices') ? 'keep' : 'skip', stripSetId: name.includes('-nosetid') })
-    const found = differences(join(made, 'rootfs'), tree.path)
+    await unpackInto(cache, made, [{ file, digest }], tree.record.source, { devices: name.endsWith('-devices') ? 'keep' : 'skip', stripSetId: name.includes('-nosetid'), owners })
+    const trees = { expected: join(made, 'rootfs'), found: tree.path }
+    const found = ids ? await (await import('../rootless/start.ts')).inNamespace(ids, 'compare', trees) : differences(trees.expected, trees.found)
     if (found.length > 0) {
       throw new ToolError(tool, `${tree.path} is not what its archive says`, {
         code: 'E_CHECKSUM', path: tree.path, why: `${found.length} differ, first ${found[0]}`, hint: 'somebody wrote to it: remove it (rootfs-fetch cache clear) and fetch it again',
