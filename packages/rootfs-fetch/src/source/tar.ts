@@ -1,14 +1,12 @@
 // The source `tar FILE|URL`. A local archive is opened once, so that what is hashed is what is unpacked, whatever its name points to then.
-import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { ToolError, usage } from '@srcon/kit/error'
 import { hashFile } from '../archive.ts'
-import { splitDigest, verifyDigest, type Digest } from '../digest.ts'
 import { shown } from '../download/failure.ts'
-import { failedCall, tool } from '../native.ts'
+import { tool } from '../native.ts'
 import { pinnedDigests } from '../pinned.ts'
 import type { Ask, Found, SourceKind, Wanted } from './kind.ts'
+import { checkPinned, openLocal } from './local-file.ts'
 
 export const kind: SourceKind = {
   read({ rest, file }): Wanted {
@@ -45,28 +43,13 @@ function fromUrl(url: URL, { options, cache }: Ask): Found {
   }
 }
 
-/** Opens an archive; only regular files, since it is read twice. */
-async function openArchive(path: string): Promise<FileHandle> {
-  let file: FileHandle
-  try {
-    // Not blocking on a FIFO that nobody writes to.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (cause) {
-    throw failedCall(`cannot open ${path}`, cause, path)
-  }
-  if ((await file.stat()).isFile()) return file
-  await file.close()
-  throw new ToolError(tool, `${path} is no regular file`, { code: 'E_INPUT', path, hint: 'save the archive to a file first' })
-}
-
 /** The sum comes from the file, and is held against the caller's. */
 async function fromFile(path: string, { options, signal }: Ask): Promise<Found> {
   const pinned = pinnedDigests(options)
-  const file = await openArchive(path)
+  const file = await openLocal(path)
   try {
     const own = await hashFile(file, 'sha512', signal)
-    const found = async (digest: Digest): Promise<Digest> => (digest.startsWith('sha512') ? own : await hashFile(file, splitDigest(digest).algorithm, signal))
-    for (const digest of pinned) verifyDigest(path, await found(digest), digest, 'the given sum')
+    await checkPinned(path, file, pinned, signal, own)
     return {
       source: `tar:${path}`, verified: pinned.length === 0 ? [] : ['pinned'], warnings: [],
       archives: [{ label: basename(path), digests: [own], says: 'the file', from: { file } }],

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { ToolError } from '@srcon/kit/error'
 import { splitDigest, verifyDigest, type Digest } from '../../digest.ts'
 import { tool } from '../../native.ts'
-import type { Ask, Found, Origin, Verified } from '../kind.ts'
+import type { Archive, Ask, Found, Origin, Verified } from '../kind.ts'
 import { malformed, quoted, type Descriptor, type Platform } from './descriptor.ts'
 import { maxConfig, readImageConfig, type ImageDocument } from './image-config.ts'
 import { maxDocument, readIndexOrManifest, type Manifest } from './manifest.ts'
@@ -52,6 +52,7 @@ export interface Chosen {
   readonly descriptor: Descriptor
   readonly bytes: Buffer
   readonly manifest: Manifest
+  readonly configBytes: Buffer
   readonly image: ImageDocument
   readonly platform: Platform | undefined
 }
@@ -62,10 +63,13 @@ export async function imageFound(content: Content, root: Descriptor, about: Abou
     const { descriptor, manifest, image, platform } = await chooseImage(content, root, about, ask.signal)
     const { source, verified, ref, version, warnings = [], says = 'its manifest' } = about
     const digests = manifest.layers.map(({ digest }) => digest)
-    const archives = await Promise.all(manifest.layers.map(async (layer, i) => {
+    const archives: Archive[] = []
+    // One after another: when one fails, none is still being opened.
+    for (const [i, layer] of manifest.layers.entries()) {
       const label = `layer ${i + 1}/${digests.length}`
-      return { label, digests: [layer.digest], says, size: layer.size, diffId: image.diffIds[i], compression: compressionOfLayer(layer.mediaType, `${source}: ${label}`), from: await content.layer(layer) }
-    }))
+      const compression = compressionOfLayer(layer.mediaType, `${source}: ${label}`)
+      archives.push({ label, digests: [layer.digest], says, size: layer.size, diffId: image.diffIds[i], compression, from: await content.layer(layer) })
+    }
     return {
       source, version, ref, verified, warnings, archives, config: image.config, arch: platform?.architecture,
       facts: { manifest: descriptor.digest, image: manifest.config.digest, ...(platform ? { platform: platformName(platform) } : {}), ...(image.created === undefined ? {} : { created: image.created }), ...about.facts },
@@ -136,7 +140,7 @@ class Search {
       this.others.push(platformName(image.platform))
       return undefined
     }
-    return { descriptor, bytes, manifest, image, platform: image.platform }
+    return { descriptor, bytes, manifest, configBytes: text, image, platform: image.platform }
   }
 }
 
