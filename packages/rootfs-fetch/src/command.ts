@@ -28,7 +28,10 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
     const rootfs = await fetchRootfs(source, { ...options, signal: controller.signal, onProgress: shown.onProgress })
     shown.end()
     if (!rootfs.cached || rootfs.verified.length === 0) for (const line of rootfs.warnings) note(line)
-    if (base) out.data(withRoot(base, rootfs.path, rootfs.use))
+    if (base) {
+      const rooted = withRoot(base, rootfs.path, rootfs.use)
+      out.data(rootfs.config ? (await import('./image-process.ts')).withImage(rooted, rootfs.config, rootfs.path) : rooted)
+    }
     else if (out.json) out.data(rootfs)
     // A path would lose what makes the host's tree a container's.
     else if (rootfs.use === 'host') out.line(JSON.stringify(withRoot(newConfig(), rootfs.path, rootfs.use)))
