@@ -54,6 +54,13 @@ _srcon_rootfs_fetch() {
     :--max-age:*) :; return ;;
     pack:--output:* | pack:-o:*) _srcon_reply "$cur" compgen -f; return ;;
     pack:--latest:*) :; return ;;
+    pack:--compress:*) _srcon_reply "$cur" compgen -W 'gzip zstd none'; return ;;
+    pack:--arch:*) :; return ;;
+    pack:--cmd:*) :; return ;;
+    pack:--entrypoint:*) :; return ;;
+    pack:--env:* | pack:-e:*) :; return ;;
+    pack:--user:* | pack:-u:*) :; return ;;
+    pack:--workdir:* | pack:-w:*) :; return ;;
     list:--sha512:*) :; return ;;
     list:--sha256:*) :; return ;;
     list:--key:*) _srcon_reply "$cur" compgen -f; return ;;
@@ -104,7 +111,7 @@ _srcon_rootfs_fetch() {
       elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'pack list inspect verify lock cache'; :
       fi ;;
     'pack')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--output= --latest= --json --help'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--output= --latest= --compress= --arch= --cmd= --entrypoint= --env= --user= --workdir= --json --help'
       else _srcon_reply "$cur" compgen -d
       fi ;;
     'list')

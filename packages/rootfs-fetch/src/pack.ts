@@ -1,5 +1,5 @@
 // `pack DIR -o FILE`: a tree as a tar archive that is the same whenever it is made. Written aside and renamed, so that what
-// has the name is whole.
+// has the name is whole. Images are made in pack-image.ts.
 import { constants, openSync, closeSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ToolError, usage } from '@srcon/kit/error'
@@ -73,6 +73,8 @@ export function compressionOf(file: string): Compression {
   throw usage(tool, `'${file}' does not say what to make`, 'end it in .tar, .tar.gz or .tar.zst')
 }
 
+const imageOnly: readonly string[] = ['compress', 'arch', 'cmd', 'entrypoint', 'env', 'user', 'workdir']
+
 export async function run({ given, positionals }: ScannedLink, out: Output): Promise<void> {
   const value = (name: string): string | undefined => {
     const word = given.find(each => each.name === name)?.value
@@ -81,11 +83,18 @@ export async function run({ given, positionals }: ScannedLink, out: Output): Pro
   const [directory = ''] = positionals
   const file = value('output')
   if (file === undefined) throw usage(tool, 'pack needs a file to write', 'rootfs-fetch pack DIR -o FILE.tar.gz')
-  const compression = compressionOf(file)
   const epoch = process.env['SOURCE_DATE_EPOCH']
   const latest = value('latest') ?? (epoch === '' ? undefined : epoch)
   const seconds = latest === undefined ? undefined : parseCount(tool, value('latest') === undefined ? 'SOURCE_DATE_EPOCH' : '--latest', latest)
-  const packed = await pack(directory, file, { compression, latest: seconds })
+  if (/^oci(?:-archive)?:/.test(file)) {
+    const image = await (await import('./verb/pack-image.ts')).packTo(directory, file, given, seconds)
+    if (out.json) out.data(image)
+    else out.line(`${image.digest}  ${image.source}`)
+    return
+  }
+  const alien = given.find(({ name }) => imageOnly.includes(name))
+  if (alien) throw usage(tool, `--${alien.name} is of an image`, '-o oci:DIR:TAG or -o oci-archive:FILE.tar:TAG')
+  const packed = await pack(directory, file, { compression: compressionOf(file), latest: seconds })
   if (out.json) out.data({ path: file, ...packed })
   else out.line(`${packed.sha256}  ${file}`)
 }
