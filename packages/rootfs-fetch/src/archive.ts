@@ -6,7 +6,7 @@ import { ToolError } from '@srcon/kit/error'
 import type { Cache } from './cache.ts'
 import { splitDigest, verifyDigest, type Algorithm, type Digest } from './digest.ts'
 import { failedCall, tool } from './native.ts'
-import type { Archive, Ask } from './source/kind.ts'
+import type { Archive, Ask, Headers } from './source/kind.ts'
 
 export interface OpenArchive {
   /** To be closed by the caller. */
@@ -79,7 +79,7 @@ async function checked(archive: Archive, file: FileHandle, digest: Digest, fresh
   }
 }
 
-async function download(archive: Archive, { url, headers }: { url: URL; headers?: Readonly<Record<string, string>> }, { cache, client, options, signal }: Ask): Promise<Digest> {
+async function download(archive: Archive, { url, headers }: { url: URL; headers?: Headers }, { cache, client, options, signal }: Ask): Promise<Digest> {
   const { label, digests, says, size } = archive
   const to = cache.partial(keyOf(archive))
   const onBytes = (bytes: number, total: number | undefined): void => options.onProgress?.({ phase: 'download', label, url: url.href, bytes, total })

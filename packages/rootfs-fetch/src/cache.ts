@@ -37,6 +37,9 @@ export interface Ref {
   readonly verified: readonly Verified[]
   readonly signedBy?: string | undefined
   readonly version?: string | undefined
+  readonly arch?: string | undefined
+  /** Of the layers of an image: the sums of their tars. */
+  readonly diffIds?: readonly Digest[] | undefined
   readonly config?: ImageConfig | undefined
 }
 

@@ -294,8 +294,8 @@ function isRemembered(cache: Cache, found: Found, signedBy: string | undefined, 
 }
 
 function remember(found: Found, key: string, digests: readonly Digest[], signedBy: string | undefined, cache: Cache): void {
-  const { ref, version, config } = found
-  if (ref !== undefined && !isRemembered(cache, found, signedBy, digests)) cache.setRef(ref, key, { digests, verified: verifiedBy(found, signedBy), signedBy, version, config })
+  const { ref, version, arch, config } = found
+  if (ref !== undefined && !isRemembered(cache, found, signedBy, digests)) cache.setRef(ref, key, { digests, verified: verifiedBy(found, signedBy), signedBy, version, arch, diffIds: diffIdsOf(found), config })
 }
 
 interface Made {

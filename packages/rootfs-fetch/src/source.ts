@@ -37,6 +37,10 @@ export const sources: Readonly<Record<string, SourceRow>> = {
   oci: { form: 'oci:DIR[:TAG|@DIGEST]', about: 'an image of an OCI layout', takes: ['arch'], load: async () => await import('./source/oci.ts') },
   'oci-archive': { form: 'oci-archive:FILE[:TAG]', about: 'the same in a tar', takes: ['arch'], load: async () => await import('./source/oci-archive.ts') },
   'docker-archive': { form: 'docker-archive:FILE[:NAME]', about: 'an image as docker save writes it', takes: ['arch'], load: async () => await import('./source/docker-archive.ts') },
+  docker: {
+    form: 'docker://NAME[:TAG][@DIGEST]', about: 'an image in a registry', takes: ['mirror', 'arch', 'offline'],
+    load: async () => await import('./source/docker.ts'),
+  },
   dir: { form: 'dir PATH', about: 'a directory as it is', takes: [], load: async () => await import('./source/dir.ts') },
   busybox: { form: 'busybox[:FILE]', about: 'a tiny root of the host\'s static busybox', takes: [], load: async () => await import('./source/busybox.ts') },
   host: { form: 'host', about: 'this host\'s own tree as a read-only view', takes: [], load: async () => await import('./source/host.ts') },

@@ -45,6 +45,7 @@ export class Requests {
       const location = reply.header('location')
       if (![301, 302, 303, 307, 308].includes(reply.status) || location === undefined) return reply
       reply.destroy()
+      if (ask.body !== undefined) throw unreachable(at, 'it redirects what was meant for it alone')
       const next = follow(at, location)
       if (next.origin !== at.origin) headers = Object.fromEntries(Object.entries(headers).filter(([name]) => !secret.has(name)))
       at = next

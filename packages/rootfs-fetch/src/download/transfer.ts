@@ -19,7 +19,8 @@ export interface TransferRequest {
   readonly says: string
   /** Bytes, where it must be so many. */
   readonly size?: number | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** A function is asked before each request. */
+  readonly headers?: Readonly<Record<string, string>> | (() => Promise<Readonly<Record<string, string>>>) | undefined
   readonly signal?: AbortSignal | undefined
   readonly onBytes?: ((bytes: number, total: number | undefined) => void) | undefined
 }
@@ -110,7 +111,7 @@ class Transfer {
     const { bytes, validator } = this.partial
     const tag = validator?.url === url.href ? validator.tag : undefined
     const range = bytes > 0 ? { range: `bytes=${bytes}-`, ...(tag === undefined ? {} : { 'if-range': tag }) } : {}
-    const reply = await this.#requests.send(url, { headers: { ...headers, ...range }, signal })
+    const reply = await this.#requests.send(url, { headers: { ...(typeof headers === 'function' ? await headers() : headers), ...range }, signal })
     try {
       return await this.#take(reply)
     } finally {

@@ -102,11 +102,14 @@ export interface Archive {
   readonly check?: ((path: string) => Promise<{ readonly signedBy: string }>) | undefined
 }
 
+/** Of each request; a function, where a token among them lasts for a short time only. */
+export type Headers = Readonly<Record<string, string>> | (() => Promise<Readonly<Record<string, string>>>)
+
 /** A local file that is open (`unread`: nobody has made its sum yet; that is done while it is unpacked); an address (http:, https:, file:); or what is made here: `make` writes the new file
  *  `to`; equal `key`s make equal archives, and many at once make one. */
 export type Origin =
   | { readonly file: FileHandle; readonly unread?: boolean }
-  | { readonly url: URL; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly url: URL; readonly headers?: Headers }
   | { readonly make: (to: string, signal: AbortSignal | undefined) => Promise<void>; readonly key: string }
 
 /** A row of `list`. */
