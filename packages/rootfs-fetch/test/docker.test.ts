@@ -1,5 +1,6 @@
 // `docker://`: from Debian's docker-registry, filled by skopeo, with the three ways in: for everybody, with a password, with a token.
-import { mkdirSync, readFileSync, readdirSync, writeFileSync, existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { gzipSync } from 'node:zlib'
@@ -9,7 +10,7 @@ import { Blobs, tagged } from './fixtures/image.ts'
 import { end, member, type Member } from './fixtures/members.ts'
 import { alice, makeCertificate, noRegistry, startRegistry, startTokenServer } from './fixtures/registry.ts'
 import { fetchSync } from './fixtures/run.ts'
-import { scratch } from './fixtures/scratch.ts'
+import { put, scratch } from './fixtures/scratch.ts'
 
 const skip = noRegistry ?? false
 const layer = (...members: readonly Member[]) => ({ bytes: gzipSync(Buffer.concat([...members.map(member), end])) })
@@ -89,6 +90,35 @@ t.test('for everybody', { skip }, async t => {
     await t.rejects(fetchRootfs(name, { ...options, arch: 'arm64' }), { code: 'E_NOT_FOUND', message: /linux\/arm64/, why: /linux\/amd64/ })
     await t.rejects(fetchRootfs(name, { ...options, sha256: '0'.repeat(64) }), { code: 'E_USAGE' })
   })
+})
+
+const alpine = join(process.env['SRCON_TEST_DATA'] ?? '/nowhere', 'alpine/alpine-minirootfs-3.20.3-x86_64.tar.gz')
+
+t.test('a container of it', { skip: skip || !existsSync(alpine) || process.arch !== 'x64' || (process.getuid?.() !== 0 && 'only root') }, async t => {
+  const folder = scratch(t)
+  home(t, join(folder, 'home'))
+  const registry = await startRegistry(t, join(folder, 'registry'))
+  const blobs = new Blobs()
+  const image = blobs.image([{ bytes: readFileSync(alpine) }, layer({ path: 'etc/.wh.motd' }, { path: 'etc/.wh.shadow' }), layer({ path: 'etc/motd', data: 'a layer\n' })])
+  await registry.fill(blobs.layout(join(folder, 'image'), [tagged(image, 'latest')]), 'library/alpine:3.20')
+  const bin = join(folder, 'bin')
+  for (const [name, path] of [['rootfs-fetch', '../src/cli.ts'], ['srcon', '../../srcon/src/cli.ts']] as const) {
+    put(join(bin, name), `#!/bin/sh\nexec '${process.execPath}' --conditions=@srcon/source '${join(import.meta.dirname, path)}' "$@"\n`)
+    chmodSync(join(bin, name), 0o755)
+  }
+  const env = { PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin`, SRCON_CACHE: join(folder, 'cache'), REGISTRY_AUTH_FILE: join(folder, 'none') }
+  const ended = spawnSync('sh', ['-c', `rootfs-fetch docker://${registry.host}/library/alpine:3.20 --config new | srcon run -- sh -c 'head -3 /etc/os-release; cat /etc/motd; ls /etc/shadow'`], { encoding: 'utf8', cwd: '/', env })
+  t.match(ended.stdout, /^NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3\.20\.3\na layer\n$/)
+  t.match(ended.stderr, /\/etc\/shadow: No such file/)
+
+  // The README's lines, as they stand; docker.io is this registry.
+  const [, block = ''] = /## Registries[^`]*```sh\n([^]*?)```/.exec(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')) ?? []
+  const lines = block.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  const said = lines.map(line => spawnSync('sh', ['-c', line], { encoding: 'utf8', cwd: '/', env: { ...env, SRCON_DOCKER_MIRROR: `http://${registry.host}` } }))
+  t.strictSame(said.map(({ status }) => status), [0, 0, 0], said.map(({ stderr }) => stderr).join(''))
+  t.match(said[0]?.stdout, /^NAME="Alpine Linux"/)
+  t.match(said[1]?.stdout, /docker:\/\/alpine:3\.20/)
+  t.match(JSON.parse(said[2]?.stdout ?? ''), { source: 'docker://alpine:3.20', archives: [{ label: 'layer 1/3' }, {}, {}], verified: ['mirror'] })
 })
 
 t.test('with a password', { skip }, async t => {
