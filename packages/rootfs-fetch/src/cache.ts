@@ -155,9 +155,7 @@ export class Cache {
 
   /** Call it with the lock `key` held: the temporary file is named by it. */
   setRef(name: string, key: string, ref: Ref): void {
-    const made = this.temporary(key, 'ref')
-    writeDurably(made, ref)
-    this.commit(made, join(this.root, 'refs', name))
+    this.#set(this.temporary(key, 'ref'), join(this.root, 'refs', name), ref)
   }
 
   /** Waits until no other process works on this name. */
@@ -208,9 +206,7 @@ export class Cache {
 
   /** Writes the record of a tree that is there anew. Call it with the lock `key` held. */
   setRecord(key: string, name: string, record: TreeRecord): void {
-    const made = this.temporary(key, 'record')
-    writeDurably(made, record)
-    this.commit(made, join(this.root, 'trees', name, 'tree.json'))
+    this.#set(this.temporary(key, 'record'), join(this.root, 'trees', name, 'tree.json'), record)
   }
 
   /** Removes a tree or a file, whatever its modes, and whoever of the user's ids it belongs to. */
@@ -225,6 +221,17 @@ export class Cache {
   /** The descriptors of all locks that are held: whoever gets them holds them too. */
   held(): readonly number[] {
     return [...this.#held]
+  }
+
+  /** Writes a small file aside and puts it in its place. */
+  #set(made: string, to: string, value: unknown): void {
+    writeDurably(made, value)
+    try {
+      this.commit(made, to)
+    } catch (error) {
+      rmSync(made, { force: true })
+      throw error
+    }
   }
 
   /** A file to another file system. */
@@ -353,12 +360,17 @@ function syncFolder(path: string): void {
 }
 
 function writeDurably(path: string, value: unknown): void {
-  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o644)
+  let fd: number | undefined
   try {
+    fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o644)
     writeFileSync(fd, `${JSON.stringify(value, undefined, 2)}\n`)
     fsyncSync(fd)
+  } catch (cause) {
+    // Half of it is of no use to anybody.
+    if (fd !== undefined) rmSync(path, { force: true })
+    throw failedCall(`cannot write ${path}`, cause, join(path, '..'))
   } finally {
-    closeSync(fd)
+    if (fd !== undefined) closeSync(fd)
   }
 }
 

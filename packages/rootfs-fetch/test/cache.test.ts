@@ -1,4 +1,4 @@
-// The cache under kill -9 and under many at once: it always works afterwards, and nothing half made is ever seen.
+// The cache under many at once, and under kill -9 at a chosen moment (at random ones: kill.test.ts): it always works afterwards, and nothing half made is ever seen.
 import { lstatSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,46 +8,6 @@ import { fetchRootfs } from '../src/index.ts'
 import { fetchAsync } from './fixtures/run.ts'
 import { arch, layMirror, nameOf, put, scratch, sha512, smallRoot } from './fixtures/scratch.ts'
 import { serve } from './fixtures/server.ts'
-
-/** Files of the archive in the rounds of kill -9: enough that unpacking takes a while. */
-const MANY = 300
-const ROUNDS = 50
-/** How long they may take on a busy machine, milliseconds. */
-const PATIENCE = 25_000
-
-t.test('kill -9 at any moment', { timeout: 120_000 }, async t => {
-  const folder = scratch(t, true)
-  const cache = join(folder, 'cache')
-  const mirror = layMirror(join(folder, 'mirror'), 'v3.20', { '3.20.3': await smallRoot(folder, '3.20.3', MANY) })
-  const { url } = await serve(t, mirror)
-  const args = ['alpine:3.20', '--mirror', url]
-  const began = Date.now()
-  let whole = 0
-  let killed = 0
-  // From the first sign of work on, a little later each time; a whole tree is removed and made anew.
-  for (let round = 0; round < ROUNDS && Date.now() - began < PATIENCE; round++) {
-    const { child, ended } = fetchAsync(args, { cache })
-    await new Promise(resolve => {
-      child.stderr?.once('data', () => setTimeout(resolve, (round * 7) % 60))
-      child.once('exit', resolve)
-    })
-    child.kill('SIGKILL')
-    const { status } = await ended
-    if (status === 0) whole++
-    else killed++
-    for (const name of readdirSync(join(cache, 'trees'))) {
-      const tree = join(cache, 'trees', name)
-      t.equal(readdirSync(join(tree, 'rootfs/etc')).length, MANY + 1, 'a tree that is seen is whole')
-      t.ok(lstatSync(join(tree, 'tree.json')).size > 0)
-      await (await Cache.open(cache)).remove(tree)
-    }
-  }
-  t.ok(killed > 0, `${killed} killed, ${whole} whole`)
-  const { status, stdout } = await fetchAsync(args, { cache }).ended
-  t.equal(status, 0, 'the next one works')
-  t.equal(readFileSync(join(stdout.trimEnd(), 'etc/mark'), 'utf8'), '3.20.3')
-  t.strictSame(readdirSync(join(cache, 'tmp')), [], 'and nothing is left')
-})
 
 t.test('many at once: one download, one tree, the same path', async t => {
   const folder = scratch(t)
