@@ -1,5 +1,5 @@
 // Images on disk: which one is meant, what it unpacks to, and layouts that are damaged or hostile.
-import { chmodSync, cpSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -10,6 +10,7 @@ import { withSource } from '../src/fetch.ts'
 import { dockerConfig, dockerManifest, ociLayer } from '../src/source/oci/media-type.ts'
 import { splitPlace } from '../src/source/oci/store.ts'
 import { Blobs, sha256Of, tagged } from './fixtures/image.ts'
+import { fetchSync } from './fixtures/run.ts'
 import { archiveOf, scratch } from './fixtures/scratch.ts'
 
 const dir = (path: string) => ({ path, type: 'Directory', mode: 0o755 } as const)
@@ -189,4 +190,42 @@ t.test('archives', async t => {
   chmodSync(file, 0o644)
   truncateSync(file, 5000)
   await t.rejects(fetchRootfs(`docker-archive:${file}`, { ...options, cache }), { code: 'E_ARCHIVE_TRUNCATED' })
+})
+
+t.test('verify: a tree of layers', async t => {
+  const folder = scratch(t)
+  const cache = join(folder, 'cache')
+  const blobs = new Blobs()
+  const at = blobs.layout(join(folder, 'layout'), [tagged(blobs.image([base, upper]), 'x')])
+  const tar = join(folder, 'o.tar')
+  await create({ file: tar, cwd: at }, ['.'])
+  const verify = (...words: string[]) => fetchSync(['verify', ...words], { cache })
+  for (const source of [`oci:${at}:x`, `oci-archive:${tar}:x`]) {
+    await fetchRootfs(source, { ...options, cache: `${cache}-${source.slice(0, 5)}` })
+    const { path } = await fetchRootfs(source, { ...options, cache: `${cache}-${source.slice(0, 5)}` })
+    t.match(verify(path), { status: 0, stdout: new RegExp(`^path: ${path}\nsource: ${source}\n`) }, 'whiteouts and all')
+    const copy = lstatSync(join(path, 'etc/mark'))
+    writeFileSync(join(path, 'etc/gone'), 'back again')
+    t.match(verify(path), { status: 125, stderr: /is not what its layers say\n {2}why: 1 differ, first etc\/gone: is too many/ }, 'what a whiteout took away is too many')
+    rmSync(join(path, 'etc/gone'))
+    writeFileSync(join(path, 'etc/mark'), 'other')
+    utimesSync(join(path, 'etc/mark'), copy.atime, copy.mtime)
+    t.match(verify(path), { status: 125, stderr: /first etc\/mark: content/ })
+    writeFileSync(join(path, 'etc/mark'), 'upper')
+    utimesSync(join(path, 'etc/mark'), copy.atime, copy.mtime)
+    t.equal(verify(path).status, 0, 'whole again')
+    t.match(verify(source, '--arch', 'amd64'), { status: 0 }, 'the source')
+  }
+  // A cache that has no copy of the layers.
+  const { path } = await fetchRootfs(`oci:${at}:x`, { ...options, cache: `${cache}-own` })
+  const layer = join(at, 'blobs/sha256', sha256Of(base.bytes).slice(7))
+  const bytes = Buffer.from(base.bytes)
+  bytes[9] = 7
+  writeFileSync(layer, bytes)
+  t.match(verify(path), { status: 125, stderr: /layer 1\/2 is not what its name says/ })
+  t.match(verify(`oci:${at}:x`, '--arch', 'amd64'), { status: 125, stderr: /layer 1\/2 is not what its manifest says/ })
+  writeFileSync(layer, base.bytes)
+  blobs.layout(at, [tagged(blobs.image([base]), 'x')])
+  t.match(verify(path), { status: 125, stderr: /is not in the cache\n {2}why: it came from oci:/ }, 'the tag is another image now')
+  t.strictSame(readdirSync(`${cache}-own/tmp`), [])
 })
