@@ -1,6 +1,6 @@
 // Images that other tools made, umoci and skopeo: their tree is the one that umoci unpacks, and their own command runs in it.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, copyFileSync, linkSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, linkSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { userOf, withImage } from '../src/image-process.ts'
@@ -127,4 +127,34 @@ t.test('three layers of umoci, in every form of skopeo', { skip }, async t => {
   t.equal(own.stdout, 'uid=33(web) gid=34(web) groups=34(web),40(log)\n/srv\nhello /srv\nID=layered\nPRETTY_NAME="Three layers"\n', own.stderr)
   const other = contain(config, '--', 'cat', '/etc/os-release')
   t.equal(other.stdout, 'ID=layered\nPRETTY_NAME="Three layers"\n', `a command of one's own takes the place of the image's, entrypoint too: ${other.stderr}`)
+})
+
+t.test('the README\'s lines, as they stand', { skip: busybox === undefined ? 'apt-get install busybox-static' : isRoot ? false : 'a container of root\'s own tree' }, async t => {
+  const [, block = ''] = /## Images on disk[^`]*```sh\n([^]*?)```/.exec(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')) ?? []
+  const lines = block.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  t.equal(lines.length, 6)
+  const folder = scratch(t)
+  const tree = join(folder, 'tree')
+  for (const path of ['bin', 'dev', 'proc', 'sys', 'tmp', 'srv']) mkdirSync(join(tree, path), { recursive: true })
+  copyFileSync(busybox ?? '', join(tree, 'bin/busybox'))
+  chmodSync(join(tree, 'bin/busybox'), 0o755)
+  for (const name of ['sh', 'cat', 'id', 'pwd']) symlinkSync('busybox', join(tree, 'bin', name))
+  put(join(tree, 'etc/os-release'), 'ID=readme\n')
+  put(join(tree, 'etc/passwd'), 'web:x:33:34::/srv:/bin/sh\n')
+  put(join(tree, 'etc/group'), 'web:x:34:\n')
+  for (const name of ['rootfs-fetch', 'srcon']) {
+    put(join(folder, name), `#!/bin/sh\nexec '${process.execPath}' --conditions=@srcon/source '${join(import.meta.dirname, `../../${name}/src/cli.ts`)}' "$@"\n`)
+    chmodSync(join(folder, name), 0o755)
+  }
+  const outputs = lines.map(line => {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8', cwd: folder, env: { PATH: `${folder}:/usr/bin:/bin`, SRCON_CACHE: join(folder, 'cache') } })
+    t.equal(status, 0, `${line} ${stderr}`)
+    return stdout
+  })
+  t.match(outputs[0], /^sha256:[0-9a-f]{64} {2}oci:layout:v1\n$/)
+  t.match(outputs[1], /layout:v1 +v1 /)
+  t.equal(outputs[2], 'uid=33(web) gid=34(web) groups=34(web)\n/srv\n')
+  t.equal(outputs[3], 'ID=readme\n')
+  t.match(outputs[5], /^\/.*\/rootfs\n$/)
+  t.strictSame(differences(tree, (outputs[5] ?? '').trimEnd()), [])
 })
