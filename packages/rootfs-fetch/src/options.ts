@@ -88,6 +88,8 @@ export const table: ToolTable = {
     { command: 'rootfs-fetch alpine:3.20', about: 'the newest 3.20 from the mirror; prints the path of the tree' },
     { command: 'rootfs-fetch tar ./alpine.tar.gz --sha512 HEX', about: 'a local archive that must have this sum' },
     { command: 'rootfs-fetch alpine --mirror ./downloads', about: 'the newest archive of a directory' },
+    { command: 'rootfs-fetch debian:trixie --include=curl', about: 'a Debian of the mirror that apt has, made by mmdebstrap or debootstrap' },
+    { command: 'rootfs-fetch busybox | srcon run -- sh', about: 'a container of the host\'s static busybox' },
     { command: 'rootfs-fetch alpine:3.20 | chroot-fs --proc | srcon run -- sh', about: 'the tree as the root of a container' },
     { command: 'rootfs-fetch alpine:3.20 --config config.json', about: 'a config with this root' },
     { command: 'rootfs-fetch oci:layout:v1 --config new | srcon run', about: 'an image\'s own command, as its user, in its directory' },
@@ -95,11 +97,12 @@ export const table: ToolTable = {
   notes: [
     'The tree is shared by all who ask for the same archive: mount it read-only, or put an overlay over it.',
     'An ordinary user with subordinate ids (subuid(5), newuidmap(1)) keeps owners by a user namespace. Without, all files belong to that user, and stderr says so and why; set-id bits then remain only where they meant root or that user.',
+    'While a Debian is made as root, its packages\' scripts run as root: its signature is what protects this host.',
     'Devices, and extended attributes other than user.*, file capabilities and ACLs, are left out and counted.',
     'Of an image, --config sets process.args (entrypoint, then cmd), env, cwd and user too, where the config does not say them; names of users are looked up in the image. A command behind srcon run -- takes the place of entrypoint and cmd.',
     'An archive that is damaged, cut short, ambiguous, or that reaches out of its tree is an error, and nothing of it is kept.',
   ],
-  seeAlso: ['tar(1)', 'debootstrap(8)', 'chroot-fs(1)'],
+  seeAlso: ['tar(1)', 'mmdebstrap(1)', 'debootstrap(8)', 'chroot-fs(1)'],
 }
 
 /** What a command line asks for. */

@@ -24,6 +24,10 @@ export interface ToolRun {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What no package needs to be unpacked and set up, and what would reach the kernel, the network or the clock of this host. It is no wall:
+ *  who may mount and make devices can get out. */
+const unneeded = ['AUDIT_CONTROL', 'BPF', 'LINUX_IMMUTABLE', 'MAC_ADMIN', 'MAC_OVERRIDE', 'NET_ADMIN', 'NET_RAW', 'PERFMON', 'SYSLOG', 'SYS_BOOT', 'SYS_MODULE', 'SYS_PTRACE', 'SYS_RAWIO', 'SYS_RESOURCE', 'SYS_TIME', 'WAKE_ALARM'].map(name => `CAP_${name}`)
+
 /** From being asked to end to being killed, milliseconds: it removes a whole tree meanwhile. */
 const GRACE = 20_000
 /** Lines of what it says in an error. */
@@ -33,7 +37,7 @@ const [ERRORS, TAIL] = [3, 5]
 export async function runTool({ argv, env, stdout, onLine, onRecord, reason, isRoot, what, signal }: ToolRun): Promise<void> {
   const { launch, plan } = await import('@srcon/kit')
   // As root pid 1 of the new namespace is a small init: when the program ends, all else in it is killed.
-  const apart = [{ do: 'ns.new', types: ['mnt'], propagation: 'private' }, { do: 'ns.pid', init: true }, { do: 'ns.proc' }]
+  const apart = [{ do: 'ns.new', types: ['mnt'], propagation: 'private' }, { do: 'ns.pid', init: true }, { do: 'ns.proc' }, { do: 'caps.bounding', drop: unneeded }]
   const stop = { do: 'caps.pdeathsig', signal: 15 }
   const contained = launch(plan([...argv], isRoot ? apart : [stop]), {
     env, cwd: '/', stdio: ['ignore', stdout ?? 'pipe', 'pipe', ...(onRecord ? ['pipe' as const] : [])], signal, graceMs: GRACE,
