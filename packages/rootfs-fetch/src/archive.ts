@@ -6,7 +6,7 @@ import { ToolError } from '@srcon/kit/error'
 import type { Cache } from './cache.ts'
 import { splitDigest, verifyDigest, type Algorithm, type Digest } from './digest.ts'
 import { failedCall, tool } from './native.ts'
-import type { Archive, Ask, Headers } from './source/kind.ts'
+import type { Archive, Ask, Origin } from './source/kind.ts'
 
 export interface OpenArchive {
   /** To be closed by the caller. */
@@ -79,11 +79,11 @@ async function checked(archive: Archive, file: FileHandle, digest: Digest, fresh
   }
 }
 
-async function download(archive: Archive, { url, headers }: { url: URL; headers?: Headers }, { cache, client, options, signal }: Ask): Promise<Digest> {
+async function download(archive: Archive, { url, headers, denied }: Extract<Origin, { url: URL }>, { cache, client, options, signal }: Ask): Promise<Digest> {
   const { label, digests, says, size } = archive
   const to = cache.partial(keyOf(archive))
   const onBytes = (bytes: number, total: number | undefined): void => options.onProgress?.({ phase: 'download', label, url: url.href, bytes, total })
-  const got = await client.download({ url, to, digests, says, size, headers, signal, onBytes })
+  const got = await client.download({ url, to, digests, says, size, headers, denied, signal, onBytes })
   if (!got) throw new ToolError(tool, `${url.href} does not exist`, { code: 'E_NOT_FOUND', hint: 'try another version or another --mirror' })
   try {
     cache.commit(to, cache.blob(got.digest))

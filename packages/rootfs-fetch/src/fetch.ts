@@ -12,7 +12,7 @@ import { tool } from './native.ts'
 import { ownersFor, ownersLost, ownersVariant, withoutNamespace, type IdMaps, type Owners, type OwnersWish } from './owners.ts'
 import { loadSource, splitSource } from './source.ts'
 import type { DebianOptions } from './debian-options.ts'
-import type { Ask, Found, ImageConfig, Use, Verified, Wanted } from './source/kind.ts'
+import type { Archive, Ask, Found, ImageConfig, Use, Verified, Wanted } from './source/kind.ts'
 import { canGiveOwners, unpackInto, type Limits } from './unpack.ts'
 
 export interface FetchOptions extends DownloadLimits, DebianOptions {
@@ -236,17 +236,27 @@ async function unpackArchives(found: Found, key: string, ask: Ask): Promise<Root
   }
 }
 
-/** Layers are fetched at the same time; the first failure ends the others. */
+/** Downloads at the same time: a server counts them, too. */
+const together = 6
+
+/** Layers are fetched at the same time, so many of them; the first failure ends the others. */
 async function getAll({ source, archives }: Found, ask: Ask): Promise<OpenArchive[]> {
   const stop = new AbortController()
   const signal = ask.signal ? AbortSignal.any([ask.signal, stop.signal]) : stop.signal
-  const done = await Promise.allSettled(archives.map(async archive => {
+  const lanes: Promise<unknown>[] = []
+  const get = async (archive: Archive, before: Promise<unknown> | undefined): Promise<OpenArchive> => {
+    await before
     try {
       return await getArchive(source, archive, { ...ask, signal })
     } catch (error) {
       stop.abort(error)
       throw error
     }
+  }
+  const done = await Promise.allSettled(archives.map(async (archive, i) => {
+    const got = get(archive, lanes[i % together])
+    lanes[i % together] = got.catch(() => {})
+    return await got
   }))
   const opened = done.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
   if (opened.length === done.length) return opened
@@ -290,6 +300,8 @@ function verifiedBy({ verified }: Found, signedBy: string | undefined): readonly
 function isRemembered(cache: Cache, found: Found, signedBy: string | undefined, digests = digestsOf(found)): boolean {
   if (found.ref === undefined) return true
   const ref = cache.ref(found.ref)
+  // An image may change in nothing but what its command runs as.
+  if (found.config && JSON.stringify(ref?.config) !== JSON.stringify(found.config)) return false
   return ref !== undefined && digests !== undefined && ref.digests.join(' ') === digests.join(' ') && (signedBy === undefined || ref.signedBy === signedBy)
 }
 

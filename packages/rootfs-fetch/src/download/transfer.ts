@@ -21,6 +21,8 @@ export interface TransferRequest {
   readonly size?: number | undefined
   /** A function is asked before each request. */
   readonly headers?: Readonly<Record<string, string>> | (() => Promise<Readonly<Record<string, string>>>) | undefined
+  /** After a 401 of `url` itself, with the headers that it was asked with: makes what `headers` says next right. Once for each try. */
+  readonly denied?: ((reply: Reply, used: Readonly<Record<string, string>>) => Promise<void>) | undefined
   readonly signal?: AbortSignal | undefined
   readonly onBytes?: ((bytes: number, total: number | undefined) => void) | undefined
 }
@@ -105,14 +107,22 @@ class Transfer {
 
   /** One answer, as far as it goes; false where there is no such file. */
   async #once(): Promise<boolean> {
-    const { url, headers, signal } = this.#request
+    const { url, headers, denied, signal } = this.#request
     this.#before = this.#most
     if (this.partial.bytes > 0 && this.partial.bytes === this.#total) return true
     const { bytes, validator } = this.partial
     const tag = validator?.url === url.href ? validator.tag : undefined
     const range = bytes > 0 ? { range: `bytes=${bytes}-`, ...(tag === undefined ? {} : { 'if-range': tag }) } : {}
-    const reply = await this.#requests.send(url, { headers: { ...(typeof headers === 'function' ? await headers() : headers), ...range }, signal })
+    const now = async (): Promise<Readonly<Record<string, string>>> => (typeof headers === 'function' ? await headers() : (headers ?? {}))
+    const used = await now()
+    let reply = await this.#requests.send(url, { headers: { ...used, ...range }, signal })
     try {
+      // A host that it leads to has no say in this.
+      if (reply.status === 401 && denied && reply.url.origin === url.origin) {
+        await denied(reply, used)
+        reply.destroy()
+        reply = await this.#requests.send(url, { headers: { ...(await now()), ...range }, signal })
+      }
       return await this.#take(reply)
     } finally {
       reply.destroy()

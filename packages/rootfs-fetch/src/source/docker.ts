@@ -3,7 +3,7 @@
 import { ToolError, usage } from '@srcon/kit/error'
 import { Mirror } from '../mirror.ts'
 import { tool } from '../native.ts'
-import { baseOf, nameOf, readReference, refOf, type Reference } from './docker/reference.ts'
+import { nameOf, readReference, refOf, type Reference } from './docker/reference.ts'
 import type { Registry } from './docker/registry.ts'
 import type { Ask, Found, SourceKind, Verified, Wanted } from './kind.ts'
 
@@ -17,6 +17,7 @@ export const kind: SourceKind = {
       source,
       find: async ask => await find(reference, ask),
       list: async ask => (await (await registryOf(reference, ask)).tags()).map(tag => ({ source: nameOf({ ...reference, tag, digest: undefined }) })),
+      inspect: async ask => (ask.options.offline ? {} : await inspect(reference, ask)),
     }
   },
 }
@@ -37,6 +38,16 @@ async function find(reference: Reference, ask: Ask): Promise<Found> {
   return await imageFound(registry, descriptor, { source, arch, verified: verifiedOf(reference), ref, bytes, version: reference.tag, facts: { digest } }, ask)
 }
 
+/** The documents themselves. */
+async function inspect(reference: Reference, ask: Ask): Promise<Readonly<Record<string, unknown>>> {
+  const { chooseImage } = await import('./oci/image.ts')
+  const { readJsonObject } = await import('./oci/manifest.ts')
+  const registry = await registryOf(reference, ask)
+  const { descriptor, bytes } = await registry.root()
+  const chosen = await chooseImage(registry, descriptor, { source: nameOf(reference), arch: ask.options.arch, verified: [], bytes }, ask.signal)
+  return { manifest: readJsonObject(chosen.bytes, 'manifest'), imageConfig: readJsonObject(chosen.configBytes, 'config') }
+}
+
 const verifiedOf = ({ digest }: Reference): readonly Verified[] => [digest === undefined ? 'mirror' : 'digest']
 
 /** What it was when it was last fetched. */
@@ -53,5 +64,5 @@ async function registryOf(reference: Reference, ask: Ask): Promise<Registry> {
   const mirror = word ? new Mirror(word) : undefined
   if (mirror?.local) throw usage(tool, 'the mirror of a registry is an address, not a directory', 'oci:DIR takes an image from a directory')
   const { Registry: Opened } = await import('./docker/registry.ts')
-  return new Opened(reference, ask, mirror?.base ?? baseOf(reference))
+  return new Opened(reference, ask, mirror?.base)
 }

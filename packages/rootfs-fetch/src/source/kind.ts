@@ -5,6 +5,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Cache } from '../cache.ts'
 import type { Digest } from '../digest.ts'
 import type { Client } from '../download/client.ts'
+import type { Reply } from '../download/request.ts'
 import type { FetchOptions } from '../fetch.ts'
 import type { Owners } from '../owners.ts'
 
@@ -102,6 +103,9 @@ export interface Archive {
   readonly check?: ((path: string) => Promise<{ readonly signedBy: string }>) | undefined
 }
 
+/** After a 401 of the address itself, with the headers that it was asked with: makes the next headers right, or throws. */
+export type Denied = (reply: Reply, used: Readonly<Record<string, string>>) => Promise<void>
+
 /** Of each request; a function, where a token among them lasts for a short time only. */
 export type Headers = Readonly<Record<string, string>> | (() => Promise<Readonly<Record<string, string>>>)
 
@@ -109,7 +113,7 @@ export type Headers = Readonly<Record<string, string>> | (() => Promise<Readonly
  *  `to`; equal `key`s make equal archives, and many at once make one. */
 export type Origin =
   | { readonly file: FileHandle; readonly unread?: boolean }
-  | { readonly url: URL; readonly headers?: Headers }
+  | { readonly url: URL; readonly headers?: Headers; readonly denied?: Denied }
   | { readonly make: (to: string, signal: AbortSignal | undefined) => Promise<void>; readonly key: string }
 
 /** A row of `list`. */

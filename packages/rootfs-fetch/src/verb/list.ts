@@ -9,7 +9,7 @@ import { lookOptions, sourceOf } from './wish.ts'
 
 export async function run(link: ScannedLink, out: Output): Promise<void> {
   const rows = await withSource(sourceOf(link), lookOptions(link), async (wanted, ask) => {
-    if (!wanted.list) throw new ToolError(tool, `${wanted.source} has no list`, { code: 'E_USAGE', hint: 'lists: alpine, debian, ubuntu, lxc, oci, oci-archive, docker-archive' })
+    if (!wanted.list) throw new ToolError(tool, `${wanted.source} has no list`, { code: 'E_USAGE', hint: 'lists: alpine, debian, ubuntu, lxc, oci, oci-archive, docker-archive, docker' })
     return await wanted.list(ask)
   })
   if (rows.length === 0 && !out.json) throw new ToolError(tool, 'nothing is there', { code: 'E_NOT_FOUND', hint: 'try another --arch or --mirror' })

@@ -12,6 +12,13 @@ export type Credentials =
   /** A refresh token of OAuth2 in place of both. */
   | { readonly identityToken: string }
 
+/** What must not stand in a message, also where a server repeats it. */
+export function secretsOf(credentials: Credentials | undefined): string[] {
+  if (!credentials) return []
+  if ('identityToken' in credentials) return [credentials.identityToken]
+  return [credentials.password, Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')].filter(secret => secret !== '')
+}
+
 interface AuthFile {
   readonly auths?: Readonly<Record<string, unknown>>
   readonly credHelpers?: Readonly<Record<string, unknown>>
@@ -22,7 +29,7 @@ interface AuthFile {
 const LIMIT = 1 << 20
 
 /** Undefined where there are none. Throws a ToolError `E_INPUT` for a file that is none, `E_AUTH` for a helper that fails. */
-export async function credentialsFor(reference: Reference, environment: NodeJS.ProcessEnv = process.env): Promise<Credentials | undefined> {
+export async function credentialsFor(reference: Pick<Reference, 'domain' | 'path'>, environment: NodeJS.ProcessEnv = process.env): Promise<Credentials | undefined> {
   for (const path of places(environment)) {
     const file = readAuthFile(path)
     const found = file && (await within(file, reference, path))
@@ -60,7 +67,7 @@ function readAuthFile(path: string): AuthFile | undefined {
   throw refuse('it is no JSON object')
 }
 
-async function within({ auths = {}, credHelpers = {}, credsStore }: AuthFile, reference: Reference, path: string): Promise<Credentials | undefined> {
+async function within({ auths = {}, credHelpers = {}, credsStore }: AuthFile, reference: Pick<Reference, 'domain' | 'path'>, path: string): Promise<Credentials | undefined> {
   const names = namesOf(reference)
   const pick = <T>(table: Readonly<Record<string, T>>): T | undefined => {
     const plain = new Map(Object.entries(table).map(([key, value]) => [plainKey(key), value]))
@@ -76,7 +83,7 @@ async function within({ auths = {}, credHelpers = {}, credsStore }: AuthFile, re
 const hub = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
 
 /** The most exact first: containers-auth.json knows a path below a registry. */
-function namesOf({ domain, path }: Reference): string[] {
+function namesOf({ domain, path }: Pick<Reference, 'domain' | 'path'>): string[] {
   const parts = path.split('/')
   const below = (host: string): string[] => parts.map((_, i) => `${host}/${parts.slice(0, parts.length - i).join('/')}`)
   const hosts = domain === 'docker.io' ? hub : [domain]
@@ -97,7 +104,7 @@ function readEntry(entry: unknown): Credentials | undefined {
   return colon < 1 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, '') }
 }
 
-async function ask(name: string, { domain }: Reference, path: string): Promise<Credentials | undefined> {
+async function ask(name: string, { domain }: Pick<Reference, 'domain'>, path: string): Promise<Credentials | undefined> {
   const { askHelper } = await import('./credential-helper.ts')
   return await askHelper(name, domain === 'docker.io' ? 'https://index.docker.io/v1/' : domain, path)
 }

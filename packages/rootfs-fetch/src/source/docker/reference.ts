@@ -66,8 +66,8 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** Under which path of the cache it is remembered. */
+/** Under which path of the cache it is remembered. No two names share one: a tag may be `sha256-…`, as signatures have it, and must not pass for a digest. */
 export function refOf({ domain, path, tag, digest }: Reference, arch: string): string {
-  const safe = (text: string): string => text.replaceAll(/[^\w.-]/g, '-')
+  const safe = encodeURIComponent
   return `docker/${safe(domain)}/${path.split('/').map(safe).join('/')}/${safe(digest ?? tag ?? '')}@${safe(arch)}.json`
 }

@@ -13,9 +13,9 @@ import type { Content, Descriptor } from '../oci/image.ts'
 import { maxDocument } from '../oci/manifest.ts'
 import { accepted, isIndex, isManifest } from '../oci/media-type.ts'
 import { readChallenges, type Challenge } from './challenge.ts'
-import { credentialsFor, type Credentials } from './credentials.ts'
+import { credentialsFor, secretsOf, type Credentials } from './credentials.ts'
 import { baseOf, nameOf, type Reference } from './reference.ts'
-import { refusalOf } from './refusal.ts'
+import { refusalOf, refusedTooOften } from './refusal.ts'
 import { basic, fetchToken, type Token } from './token.ts'
 
 export interface RootManifest {
@@ -32,11 +32,15 @@ export class Registry implements Content {
   #token: Promise<Token> | undefined
   #until = 0
 
-  /** `base`: in place of the registry's own address. */
-  constructor(reference: Reference, ask: Ask, base: URL = baseOf(reference)) {
+  /** Whose passwords are sent: those of docker.io are not for its mirrors. */
+  readonly #domain: string
+
+  /** `mirror`: in place of the registry's own address. */
+  constructor(reference: Reference, ask: Ask, mirror?: URL) {
     this.#reference = reference
     this.#ask = ask
-    this.base = base
+    this.base = mirror ?? baseOf(reference)
+    this.#domain = mirror?.host ?? reference.domain
   }
 
   /** What the tag or digest of the reference stands for. A digest is held against the bytes, never against a header. */
@@ -65,7 +69,13 @@ export class Registry implements Content {
   }
 
   async layer({ digest }: Descriptor): Promise<Origin> {
-    return { url: this.#url(`blobs/${digest}`), headers: async () => await this.#authorization() }
+    return {
+      url: this.#url(`blobs/${digest}`), headers: async () => await this.#authorization(),
+      // A token may end before its time. Of several layers that learn it at once the first one asks for another.
+      denied: async (reply, { authorization }) => {
+        if (authorization === (await this.#authorization())['authorization']) await this.#challenged(reply)
+      },
+    }
   }
 
   /** Names of all tags, a page at a time. */
@@ -93,16 +103,30 @@ export class Registry implements Content {
   async #get(path: string | URL, headers: Readonly<Record<string, string>>, failed: string): Promise<Reply> {
     const url = typeof path === 'string' ? this.#url(path) : path
     for (let again = false; ; again = true) {
-      const reply = await this.#ask.client.request(url, { headers: { ...headers, ...(await this.#authorization()) }, signal: this.#ask.signal })
+      const reply = await this.#request(url, { ...headers, ...(await this.#authorization()) }, failed)
       if (reply.status === 200) return reply
       try {
         // Its own challenge counts, not that of a host that it leads to.
-        if (reply.status !== 401 || again || reply.url.origin !== this.base.origin) throw await refusalOf(reply, failed, (await this.#credentials) !== undefined)
+        if (reply.status !== 401 || again || reply.url.origin !== this.base.origin) throw await refusalOf(reply, failed, (await this.#credentials) !== undefined, await this.#secrets())
         await this.#challenged(reply)
       } finally {
         reply.destroy()
       }
     }
+  }
+
+  async #request(url: URL, headers: Readonly<Record<string, string>>, failed: string): Promise<Reply> {
+    try {
+      return await this.#ask.client.request(url, { headers, signal: this.#ask.signal })
+    } catch (error) {
+      if (!(error instanceof ToolError) || !error.why?.includes('answered 429')) throw error
+      throw refusedTooOften(error, failed, (await this.#credentials) !== undefined, this.#domain === 'docker.io')
+    }
+  }
+
+  async #secrets(): Promise<readonly string[]> {
+    const token = (await this.#token?.catch(() => undefined))?.authorization.replace('Bearer ', '')
+    return [...secretsOf(await this.#credentials), ...(token === undefined ? [] : [token])]
   }
 
   async #challenged(reply: Reply): Promise<void> {
@@ -111,7 +135,7 @@ export class Registry implements Content {
     this.#challenge = all.find(({ scheme }) => scheme === 'bearer') ?? all.find(({ scheme }) => scheme === 'basic')
     this.#token = undefined
     if (!this.#challenge) throw new ToolError(tool, `${this.base.host} lets nobody in that way`, { code: 'E_AUTH', why: `it answered 401 and asks for ${header === '' ? 'nothing' : `'${escapeControl(header.slice(0, 100))}'`}`, hint: 'known are Basic and Bearer' })
-    this.#credentials ??= credentialsFor(this.#reference)
+    this.#credentials ??= credentialsFor({ domain: this.#domain, path: this.#reference.path })
     const { scheme } = this.#challenge
     const credentials = await this.#credentials
     if (scheme === 'basic' && (!credentials || 'identityToken' in credentials)) {

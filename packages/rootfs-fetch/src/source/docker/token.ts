@@ -5,7 +5,7 @@ import { collect, type Client } from '../../download/client.ts'
 import { shown } from '../../download/failure.ts'
 import { tool } from '../../native.ts'
 import type { Challenge } from './challenge.ts'
-import type { Credentials } from './credentials.ts'
+import { secretsOf, type Credentials } from './credentials.ts'
 import { isLoopback } from './reference.ts'
 import { refusalOf } from './refusal.ts'
 
@@ -48,7 +48,7 @@ export async function fetchToken({ client, challenge, scope, registry, credentia
     ...(refresh ? { method: 'POST' as const, body: fields.toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } } : credentials ? { headers: { authorization: basic(credentials) } } : {}),
   })
   try {
-    if (reply.status !== 200) throw await refusalOf(reply, `${shown(realm)} gives no token`, credentials !== undefined)
+    if (reply.status !== 200) throw await refusalOf(reply, `${shown(realm)} gives no token`, credentials !== undefined, secretsOf(credentials))
     const answer = tokenIn((await collect(reply.body, realm, LIMIT)).toString(), realm)
     return { authorization: `Bearer ${answer.token}`, until: asked + answer.seconds * 800 }
   } finally {
@@ -60,7 +60,7 @@ export function basic(credentials: Exclude<Credentials, { identityToken: string 
   return `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`
 }
 
-/** By https, unless the registry itself is asked without; and no address of this machine or its network, unless the registry is there too. */
+/** By https, unless the registry itself is asked without and it is the same host; and no address of this machine or its network, unless the registry is there too. */
 function realmOf({ parameters }: Challenge, registry: URL): URL {
   const refuse = (why: string): ToolError => new ToolError(tool, `${registry.host} wants a token from an address that is not asked`, { code: 'E_AUTH', why, hint: 'the registry is not in order, or somebody stands between' })
   const word = parameters.get('realm') ?? ''
@@ -71,9 +71,10 @@ function realmOf({ parameters }: Challenge, registry: URL): URL {
     throw refuse('its realm is no address')
   }
   if (realm.username !== '' || realm.password !== '') throw refuse('there is a password in it')
-  if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && registry.protocol === 'http:')) throw refuse(`${shown(realm)} is not https`)
   const here = realm.hostname === registry.hostname || (isLoopback(realm.hostname) && isLoopback(registry.hostname))
   if (!here && isPrivate(realm.hostname)) throw refuse(`${realm.host} is an address of this machine or of its network`)
+  // A registry that is asked by http may have its token server beside it, and no further away.
+  if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && registry.protocol === 'http:' && here)) throw refuse(`${shown(realm)} is not https`)
   return realm
 }
 
