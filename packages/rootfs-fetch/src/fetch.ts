@@ -161,6 +161,12 @@ function digestsOf({ archives }: Found): readonly Digest[] | undefined {
   return digests.length === archives.length ? digests : undefined
 }
 
+/** Where its tree is, made as the options say; undefined where it is not there. */
+export function treePath(found: Found, ask: Ask): string | undefined {
+  const digests = digestsOf(found)
+  return found.tree ?? (digests && ask.cache.tree(treeName(digests) + variantOf(found, ask))?.path)
+}
+
 function treeOf(found: Found, ask: Ask): Rootfs | undefined {
   const { cache, owners } = ask
   const digests = digestsOf(found)

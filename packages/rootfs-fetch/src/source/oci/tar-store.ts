@@ -117,7 +117,7 @@ async function decompressed(file: FileHandle, path: string, { cache, options, si
   // Node has zstd since 22.15.
   const zstd = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress
   const through = kind === 'gzip' ? zlib.createGunzip() : kind === 'zstd' ? zstd?.() : undefined
-  if (!through) throw new ToolError(tool, `${path} is compressed as a whole by ${kind}`, { code: 'E_UNSUPPORTED', path, hint: `decompress it first: ${kind} -d` })
+  if (!through) throw new ToolError(tool, `${path} is compressed as a whole by ${kind}`, { code: 'E_UNSUPPORTED', path, why: kind === 'zstd' ? `this Node (${process.version}) has no zstd: it came with 22.15` : 'only gzip and zstd are read in place', hint: `decompress it first: ${kind} -d` })
   const key = `image-${createHash('sha256').update(path).digest('hex')}`
   const lock = await cache.lock(key, signal, () => options.onProgress?.({ phase: 'wait', label: path, bytes: 0 }))
   const made = cache.temporary(key, 'tar')
