@@ -2,6 +2,8 @@
 // ordinary user does so in a user namespace, where the archive's 0 is the user and 1 to 65535 are its subordinate ids; where
 // that cannot be had, everything is the user's, and the report says what was lost. See user_namespaces(7), subuid(5).
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { ToolError } from '@srcon/kit/error'
 import { giveIdsCommand, hasMapHelpers, readSubIds, type SubIds } from '@srcon/kit/subids'
 import { native, tool } from './native.ts'
@@ -74,6 +76,17 @@ function lacking(kind: 'uid' | 'gid', block: SubIds | undefined, uid: number): {
   if (!block) return { why: `${file} has no line for uid ${uid}`, hint }
   if (block.count < NEEDED) return { why: `${file} gives uid ${uid} ${block.count} ids, and ${NEEDED} are needed`, hint }
   return undefined
+}
+
+/** The map of a tree of a cache, where this user needs it to see the tree as it is meant. */
+export function idsOfTree(tree: string): IdMaps | undefined {
+  if (process.geteuid?.() === 0) return undefined
+  try {
+    const { ids } = JSON.parse(readFileSync(join(tree, '../tree.json'), 'utf8')) as { ids?: IdMaps }
+    return ids
+  } catch {
+    return undefined // Any other directory.
+  }
 }
 
 /** What the owners add to the name of a tree: another map makes other files. */

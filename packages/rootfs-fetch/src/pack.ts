@@ -1,12 +1,13 @@
 // `pack DIR -o FILE`: a tree as a tar archive that is the same whenever it is made. Written aside and renamed, so that what
 // has the name is whole. Images are made in pack-image.ts.
 import { constants, openSync, closeSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { ToolError, usage } from '@srcon/kit/error'
 import { parseCount } from '@srcon/kit/number'
 import type { Output } from '@srcon/kit/output'
 import type { ScannedLink } from '@srcon/kit/table'
 import { failed, failedCall, native, tool } from './native.ts'
+import { idsOfTree } from './owners.ts'
 
 export type Compression = 'none' | 'gzip' | 'zstd'
 export interface PackOptions {
@@ -28,8 +29,16 @@ export interface Packed {
   readonly diffId: string
 }
 
-/** Packs what is in `directory`, without the directory itself, into an open file or pipe. Throws a ToolError; what was written then must go. */
-export async function packInto(directory: string, fd: number, { compression = 'none', latest, signal }: PackOptions = {}): Promise<Packed> {
+/** Packs what is in `directory`, without the directory itself, into an open file or pipe; a tree of the cache whose owners are subordinate ids with those that its archive named. Throws a ToolError; what was written then must go. */
+export async function packInto(directory: string, fd: number, options: PackOptions = {}): Promise<Packed> {
+  const ids = idsOfTree(directory)
+  if (!ids) return await packHere(directory, fd, options)
+  const { signal, ...rest } = options
+  return await (await import('./rootless/start.ts')).inNamespace(ids, 'pack', { directory: resolve(directory), ...rest }, { fds: [fd], signal })
+}
+
+/** As this process sees the tree. */
+export async function packHere(directory: string, fd: number, { compression = 'none', latest, signal }: PackOptions = {}): Promise<Packed> {
   const packing = new (native().Packing)()
   const cancel = (): void => packing.cancel()
   signal?.addEventListener('abort', cancel)

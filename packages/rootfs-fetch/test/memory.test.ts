@@ -1,7 +1,7 @@
 // Memory does not grow with the archive: the peak of a process that unpacks one small file, one that unpacks hundreds of
 // megabytes, one that unpacks tens of thousands of entries. SRCON_MEMORY_MB=N makes the large file so many MiB.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { native } from '../src/native.ts'

@@ -1,5 +1,6 @@
 // What is done in a user namespace, as data: each job by its name, what it is asked and what it answers. Descriptors come beside.
 import { failed, native, type NativeReport } from '../native.ts'
+import type { Packed, PackOptions } from '../pack.ts'
 import { unpackTree, type TreeProgress, type TreeRequest } from '../unpack.ts'
 
 /** Descriptors of the worker: the first of those that came with the job, in their order. */
@@ -8,6 +9,7 @@ export const FIRST_FD = 3
 export interface Jobs {
   unpack(request: TreeRequest, fds: readonly number[], tell: (progress: TreeProgress) => void): Promise<readonly NativeReport[]>
   compare(request: { readonly expected: string; readonly found: string }): Promise<readonly string[]>
+  pack(request: { readonly directory: string } & Omit<PackOptions, 'signal'>, fds: readonly number[]): Promise<Packed>
   remove(request: { readonly path: string; readonly near: string }): Promise<null>
 }
 
@@ -31,6 +33,7 @@ export interface JobReply {
 export const jobs: Jobs = {
   unpack: async (request, fds, tell) => await unpackTree(request, fds, { onProgress: tell }),
   compare: async ({ expected, found }) => (await import('../tree-compare.ts')).differences(expected, found),
+  pack: async ({ directory, ...options }, [fd = -1]) => await (await import('../pack.ts')).packHere(directory, fd, options),
   remove: async ({ path, near }) => {
     const failure = await native().removeTree(path)
     if (failure) throw failed('cannot remove what is left', failure, near)
