@@ -1,17 +1,13 @@
 // What a registry may say, and what is made of it: names, challenges, and a server that lies. Nothing here needs another program.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { readChallenges } from '../src/source/docker/challenge.ts'
 import { credentialsFor } from '../src/source/docker/credentials.ts'
-import { baseOf, nameOf, readReference, refOf } from '../src/source/docker/reference.ts'
+import { baseOf, nameOf, readReference } from '../src/source/docker/reference.ts'
 import { withSource } from '../src/fetch.ts'
 import { fetchRootfs } from '../src/index.ts'
-import { Blobs } from './fixtures/image.ts'
-import { end, member } from './fixtures/members.ts'
+import { fake, send, type Fake } from './fixtures/fake-registry.ts'
 import { scratch } from './fixtures/scratch.ts'
 
 t.test('names, as Docker reads them', async t => {
@@ -74,40 +70,6 @@ t.test('where credentials are kept', async t => {
   t.match(broken, { code: 'E_INPUT', why: 'it is no JSON object' })
   t.notMatch(JSON.stringify(broken) + String(broken?.stack), /p4ssword/)
 })
-
-interface Fake {
-  readonly host: string
-  readonly asked: IncomingMessage[]
-  readonly image: ReturnType<Blobs['image']>
-  readonly blobs: Blobs
-  answer: (request: IncomingMessage, response: ServerResponse) => boolean
-}
-
-/** A registry of one image, `x/y:1`, that may answer in its own way. */
-async function fake(t: Test, make: (blobs: Blobs) => ReturnType<Blobs['image']> = blobs => blobs.image([{ bytes: gzipSync(Buffer.concat([member({ path: 'file', data: 'x' }), end])) }])): Promise<Fake> {
-  const blobs = new Blobs()
-  const image = make(blobs)
-  const self: Fake = { host: '', asked: [], image, blobs, answer: () => false }
-  const server = createServer((request, response) => {
-    self.asked.push(request)
-    if (self.answer(request, response)) return
-    const path = new URL(request.url ?? '/', 'http://x').pathname
-    const [, kind, name] = /^\/v2\/x\/y\/(manifests|blobs)\/(.+)$/.exec(path) ?? []
-    const bytes = blobs.all.get(name === '1' ? image.digest : name ?? '')
-    if (!bytes) response.writeHead(404).end()
-    else response.writeHead(200, { 'content-type': kind === 'manifests' ? image.mediaType : 'application/octet-stream', 'content-length': bytes.length }).end(bytes)
-  }).listen(0, '127.0.0.1')
-  await new Promise(resolve => server.once('listening', resolve))
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return Object.assign(self, { host: `127.0.0.1:${(server.address() as AddressInfo).port}` })
-}
-const send = (response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: string | Buffer = ''): true => {
-  response.writeHead(status, headers).end(body)
-  return true
-}
 
 t.test('a registry that lies', async t => {
   const folder = scratch(t)
@@ -190,139 +152,4 @@ t.test('tags, page by page', async t => {
   let page = 0
   registry.answer = (_, response) => send(response, 200, { link: `</v2/x/y/tags/list?n=1000&last=${page++}>; rel="next"` }, '{"tags":["a"]}')
   await t.rejects(list(), { code: 'E_DOWNLOAD', message: /does not end/ })
-})
-
-/** For the time of a test: what is kept for a host. */
-function passwords(t: Test, folder: string, auths: Readonly<Record<string, string>>): void {
-  const config = join(folder, 'auth.json')
-  writeFileSync(config, JSON.stringify({ auths: Object.fromEntries(Object.entries(auths).map(([host, words]) => [host, { auth: Buffer.from(words).toString('base64') }])) }))
-  process.env['REGISTRY_AUTH_FILE'] = config
-  t.teardown(() => Reflect.deleteProperty(process.env, 'REGISTRY_AUTH_FILE'))
-}
-const hurried = { arch: 'amd64', retries: 1, backoff: 1, maxWait: 100 }
-const wantsPassword = (request: IncomingMessage, response: ServerResponse): boolean => request.headers.authorization === undefined && send(response, 401, { 'www-authenticate': 'Basic realm="x"' })
-
-t.test('a mirror of docker.io gets its own password, never that of docker.io', async t => {
-  const folder = scratch(t)
-  const mirror = await fake(t)
-  mirror.answer = (request, response) => wantsPassword(request, response)
-  passwords(t, folder, { 'https://index.docker.io/v1/': 'hub:SECRET', 'docker.io': 'hub:SECRET' })
-  const get = async () => await fetchRootfs('docker://x/y:1', { ...hurried, cache: join(folder, 'cache'), mirror: `http://${mirror.host}` })
-  await t.rejects(get(), { code: 'E_AUTH', message: /wants a name and a password/, hint: new RegExp(`login ${mirror.host}`) })
-  t.ok(mirror.asked.length > 0 && mirror.asked.every(({ headers }) => headers.authorization === undefined))
-  passwords(t, folder, { 'https://index.docker.io/v1/': 'hub:SECRET', [mirror.host]: 'own:own' })
-  t.match(await get(), { source: 'docker://x/y:1' }, 'the control')
-  t.ok(mirror.asked.every(({ headers }) => [undefined, `Basic ${Buffer.from('own:own').toString('base64')}`].includes(headers.authorization)))
-})
-
-t.test('a tag that looks like a digest does not pass for one', async t => {
-  const folder = scratch(t)
-  const registry = await fake(t)
-  const cache = join(folder, 'cache')
-  const hex = registry.image.digest.slice(7)
-  // Under the tag lies another image than under the digest.
-  const other = registry.blobs.image([{ bytes: gzipSync(Buffer.concat([member({ path: 'other', data: 'x' }), end])) }])
-  registry.answer = (request, response) => request.url?.endsWith(`manifests/sha256-${hex}`) === true && send(response, 200, { 'content-type': other.mediaType }, registry.blobs.all.get(other.digest))
-  const tagged = await fetchRootfs(`docker://${registry.host}/x/y:sha256-${hex}`, { ...hurried, cache })
-  t.strictSame(readdirSync(tagged.path), ['other'])
-  const pinned = await fetchRootfs(`docker://${registry.host}/x/y@${registry.image.digest}`, { ...hurried, cache })
-  t.strictSame(readdirSync(pinned.path), ['file'], 'the digest is what counts')
-  t.match(pinned, { verified: ['digest'] })
-  t.strictSame(readdirSync((await fetchRootfs(`docker://${registry.host}/x/y:sha256-${hex}`, { ...hurried, cache, offline: true })).path), ['other'])
-  const refs = ['a.b:5000/x', 'a.b-5000/x', 'a.b/x:sha256-1', 'a.b/5000/x', 'a.b/x', 'a.b/x:x', 'a.b/x/x'].map(word => refOf(readReference(word), 'linux/arm/v7'))
-  t.equal(new Set(refs).size, refs.length)
-})
-
-t.test('a password in the clear goes no further than the registry\'s own host', async t => {
-  const folder = scratch(t)
-  const registry = await fake(t)
-  passwords(t, folder, { [registry.host]: 'alice:SECRET' })
-  registry.answer = (_, response) => send(response, 401, { 'www-authenticate': 'Bearer realm="http://auth.example/token",service="x"' })
-  await t.rejects(fetchRootfs(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'cache') }), { code: 'E_AUTH', why: /http:\/\/auth\.example\/token is not https/ })
-})
-
-t.test('a secret that the server repeats is not shown', async t => {
-  const folder = scratch(t)
-  const registry = await fake(t)
-  passwords(t, folder, { [registry.host]: 'alice:SECRETWORD' })
-  const encoded = Buffer.from('alice:SECRETWORD').toString('base64')
-  const told = JSON.stringify({ errors: [{ code: 'DENIED', message: `not for SECRETWORD, ${encoded} or TOKENWORD` }] })
-  const error = async () => await fetchRootfs(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'cache') }).then(() => undefined, (thrown: unknown) => thrown as Error)
-  const rows: Fake['answer'][] = [
-    (request, response) => wantsPassword(request, response) || send(response, 403, {}, told),
-    (request, response) => request.url?.startsWith('/t') === true ? send(response, 403, {}, told) : send(response, 401, { 'www-authenticate': `Bearer realm="http://${registry.host}/t"` }),
-    (request, response) => request.url?.startsWith('/t') === true ? send(response, 200, {}, '{"token":"TOKENWORD"}') : request.headers.authorization === undefined ? send(response, 401, { 'www-authenticate': `Bearer realm="http://${registry.host}/t"` }) : send(response, 403, {}, told),
-  ]
-  for (const [i, answer] of rows.entries()) {
-    registry.answer = answer
-    const thrown = await error()
-    t.match(thrown, { code: 'E_AUTH', why: /DENIED, not for \*\*\*/ }, `${i}`)
-    t.notMatch(JSON.stringify(thrown) + String(thrown?.stack), i === 2 ? /SECRETWORD|TOKENWORD|YWxpY2/ : /SECRETWORD|YWxpY2/, `${i}`)
-  }
-})
-
-t.test('a token that ends before its time, at a layer: another one, once', async t => {
-  const folder = scratch(t)
-  const registry = await fake(t)
-  const [layer = ''] = [...registry.blobs.all.keys()]
-  let [tokens, good, fail] = [0, '', 1]
-  registry.answer = (request, response) => {
-    if (request.url?.startsWith('/t')) return send(response, 200, {}, JSON.stringify({ token: (good = `T${++tokens}`), expires_in: 3600 }))
-    if (request.url?.endsWith(layer) && fail-- > 0) good = 'another'
-    return request.headers.authorization !== `Bearer ${good}` && send(response, 401, { 'www-authenticate': `Bearer realm="http://${registry.host}/t"` })
-  }
-  process.env['REGISTRY_AUTH_FILE'] = join(folder, 'none')
-  t.teardown(() => Reflect.deleteProperty(process.env, 'REGISTRY_AUTH_FILE'))
-  t.strictSame(readdirSync((await fetchRootfs(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'cache') })).path), ['file'])
-  t.equal(tokens, 2)
-  fail = Infinity
-  await t.rejects(fetchRootfs(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'other') }), { code: 'E_DOWNLOAD', why: /401/ })
-  t.equal(tokens, 4, 'one at the start and one at the layer')
-  // A host that it leads to gets none and cannot ask for one.
-  const elsewhere = await fake(t)
-  elsewhere.answer = (_, response) => send(response, 401, { 'www-authenticate': `Bearer realm="http://${registry.host}/t"` })
-  good = ''
-  registry.answer = (request, response) => request.url?.endsWith(layer) === true && send(response, 307, { location: `http://${elsewhere.host}${request.url}` })
-  await t.rejects(fetchRootfs(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'third') }), { code: 'E_DOWNLOAD', why: /401/ })
-  t.equal(tokens, 4)
-  t.ok(elsewhere.asked.every(({ headers }) => headers.authorization === undefined))
-})
-
-t.test('too often: what remains to do', async t => {
-  const folder = scratch(t)
-  const registry = await fake(t)
-  process.env['REGISTRY_AUTH_FILE'] = join(folder, 'none')
-  t.teardown(() => Reflect.deleteProperty(process.env, 'REGISTRY_AUTH_FILE'))
-  registry.answer = (_, response) => send(response, 429, { 'retry-after': '900' })
-  await t.rejects(fetchRootfs(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'cache') }), { code: 'E_DOWNLOAD', message: /asked too often/, why: /429, and asks to wait 900 s/, hint: /log in .*wait/ })
-  let n = 0
-  registry.answer = (_, response) => n++ % 2 === 0 && send(response, 429, { 'retry-after': '0' })
-  t.match(await fetchRootfs(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'cache') }), { cached: false }, 'one that passes')
-})
-
-t.test('many layers, some at a time; a config that changes alone', async t => {
-  const folder = scratch(t)
-  const registry = await fake(t, blobs => blobs.image(Array.from({ length: 20 }, (_, i) => ({ bytes: gzipSync(Buffer.concat([member({ path: `file${i}`, data: `${i}` }), end])) }))))
-  process.env['REGISTRY_AUTH_FILE'] = join(folder, 'none')
-  t.teardown(() => Reflect.deleteProperty(process.env, 'REGISTRY_AUTH_FILE'))
-  let [open, most] = [0, 0]
-  registry.answer = (request, response) => {
-    if (!request.url?.includes('/blobs/')) return false
-    most = Math.max(most, ++open)
-    response.on('close', () => open--)
-    const bytes = registry.blobs.all.get(request.url.split('/').at(-1) ?? '')
-    setTimeout(() => response.writeHead(200).end(bytes), 10)
-    return true
-  }
-  const get = async (more = {}) => await fetchRootfs(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'cache'), ...more })
-  t.equal(readdirSync((await get()).path).length, 20)
-  t.ok(most > 1 && most <= 6, `${most} at a time`)
-  const manifest = JSON.parse(registry.blobs.all.get(registry.image.digest)?.toString() ?? '') as { config: { digest: string } }
-  const config = JSON.parse(registry.blobs.all.get(manifest.config.digest)?.toString() ?? '') as object
-  const changed = registry.blobs.json({ ...manifest, config: registry.blobs.json({ ...config, config: { User: '7' } }, 'application/vnd.oci.image.config.v1+json') }, registry.image.mediaType)
-  registry.answer = (request, response) => request.url?.endsWith('/manifests/1') === true && send(response, 200, { 'content-type': changed.mediaType }, registry.blobs.all.get(changed.digest))
-  t.match(await get(), { cached: true, config: { user: '7' } })
-  t.match(await get({ offline: true }), { cached: true, config: { user: '7' } }, 'it is remembered')
-  const told = await withSource(`docker://${registry.host}/x/y:1`, { ...hurried, cache: join(folder, 'cache') }, async (wanted, ask) => await wanted.inspect?.(ask))
-  t.match(told, { manifest: { layers: { length: 20 } }, imageConfig: { config: { User: '7' } } }, 'inspect shows the documents')
 })

@@ -25,12 +25,20 @@ export class Client {
     this.limits = limitsOf(limits)
   }
 
-  /** One request, repeated while the server is busy or breaks off before it answers; redirects are followed; every other status is an answer. */
-  async request(url: URL, ask: Ask = {}): Promise<Reply> {
+  /** One request with its answer, repeated while the server is busy or breaks off; redirects are followed; every other status is an answer. Of a 200 all bytes are here, at most `limit`. */
+  async request(url: URL, { limit = SMALL, ...ask }: SmallRequest = {}): Promise<Reply> {
     const requests = await this.#open()
     const { retry, refuse } = await import('./retry.ts')
     return await retry(this.limits, ask.signal, async () => {
       const reply = await requests.send(url, ask)
+      if (reply.status === 200) {
+        try {
+          const bytes = await collect(reply.body, url, limit)
+          return { ...reply, body: once(bytes), destroy: () => {} }
+        } finally {
+          reply.destroy()
+        }
+      }
       if (reply.status !== 429 && reply.status < 500) return reply
       reply.destroy()
       return refuse(reply)
@@ -76,6 +84,10 @@ export class Client {
     this.#requests ??= import('./request.ts').then(({ Requests: Opened }) => new Opened(this.limits))
     return await this.#requests
   }
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(bytes)
 }
 
 /** All bytes of a small answer; throws Passing or ToolError. */

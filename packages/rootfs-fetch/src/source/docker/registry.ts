@@ -47,7 +47,7 @@ export class Registry implements Content {
   async root(): Promise<RootManifest> {
     const { tag, digest } = this.#reference
     const name = nameOf(this.#reference)
-    const reply = await this.#get(`manifests/${digest ?? tag ?? 'latest'}`, { accept: accepted.join(', ') }, `${name} cannot be had`)
+    const reply = await this.#get(`manifests/${digest ?? tag ?? 'latest'}`, { accept: accepted.join(', ') }, maxDocument, `${name} cannot be had`)
     try {
       const bytes = await collect(reply.body, reply.url, maxDocument)
       const own = digestLike(bytes, digest)
@@ -60,7 +60,7 @@ export class Registry implements Content {
 
   async read({ digest, mediaType }: Descriptor, limit: number): Promise<Buffer> {
     const listed = isIndex(mediaType) || isManifest(mediaType)
-    const reply = await this.#get(`${listed ? 'manifests' : 'blobs'}/${digest}`, listed ? { accept: mediaType } : {}, `${digest.slice(0, 19)}… of ${nameOf(this.#reference)} cannot be had`)
+    const reply = await this.#get(`${listed ? 'manifests' : 'blobs'}/${digest}`, listed ? { accept: mediaType } : {}, limit, `${digest.slice(0, 19)}… of ${nameOf(this.#reference)} cannot be had`)
     try {
       return await collect(reply.body, reply.url, limit)
     } finally {
@@ -84,7 +84,7 @@ export class Registry implements Content {
     const first = this.#url('tags/list?n=1000')
     for (let url: URL | undefined = first, page = 0; url; page++) {
       if (page >= MAX_PAGES) throw new ToolError(tool, `${shown(first)} does not end`, { code: 'E_DOWNLOAD', why: `more than ${MAX_PAGES} pages of tags` })
-      const reply = await this.#get(url, {}, `the tags of ${nameOf(this.#reference)} cannot be had`)
+      const reply = await this.#get(url, {}, PAGE, `the tags of ${nameOf(this.#reference)} cannot be had`)
       try {
         tags.push(...tagsIn((await collect(reply.body, reply.url, PAGE)).toString(), first))
         url = nextOf(reply, url)
@@ -99,11 +99,11 @@ export class Registry implements Content {
     return new URL(`v2/${this.#reference.path}/${path}`, this.base)
   }
 
-  /** Throws for any other answer than 200. */
-  async #get(path: string | URL, headers: Readonly<Record<string, string>>, failed: string): Promise<Reply> {
+  /** At most `limit` bytes. Throws for any other answer than 200. */
+  async #get(path: string | URL, headers: Readonly<Record<string, string>>, limit: number, failed: string): Promise<Reply> {
     const url = typeof path === 'string' ? this.#url(path) : path
     for (let again = false; ; again = true) {
-      const reply = await this.#request(url, { ...headers, ...(await this.#authorization()) }, failed)
+      const reply = await this.#request(url, { ...headers, ...(await this.#authorization()) }, limit, failed)
       if (reply.status === 200) return reply
       try {
         // Its own challenge counts, not that of a host that it leads to.
@@ -115,9 +115,9 @@ export class Registry implements Content {
     }
   }
 
-  async #request(url: URL, headers: Readonly<Record<string, string>>, failed: string): Promise<Reply> {
+  async #request(url: URL, headers: Readonly<Record<string, string>>, limit: number, failed: string): Promise<Reply> {
     try {
-      return await this.#ask.client.request(url, { headers, signal: this.#ask.signal })
+      return await this.#ask.client.request(url, { headers, limit, signal: this.#ask.signal })
     } catch (error) {
       if (!(error instanceof ToolError) || !error.why?.includes('answered 429')) throw error
       throw refusedTooOften(error, failed, (await this.#credentials) !== undefined, this.#domain === 'docker.io')

@@ -44,7 +44,7 @@ export async function fetchToken({ client, challenge, scope, registry, credentia
     fields.set('refresh_token', credentials.identityToken)
   } else for (const [name, value] of fields) realm.searchParams.set(name, value)
   const reply = await client.request(realm, {
-    signal,
+    signal, limit: LIMIT,
     ...(refresh ? { method: 'POST' as const, body: fields.toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } } : credentials ? { headers: { authorization: basic(credentials) } } : {}),
   })
   try {
