@@ -17,7 +17,7 @@ const MANY = 800
 const asked = process.env['SRCON_KILL_ROUNDS']
 const rounds = Number(asked ?? 50)
 /** How long they may take, milliseconds. */
-const patience = asked === undefined ? 6000 : Infinity
+const patience = asked === undefined ? 5000 : Infinity
 const version = '3.20.3'
 
 const users = [['root, or whoever runs this', false, false], ['a user with subordinate ids', true, noSubIds]] as const

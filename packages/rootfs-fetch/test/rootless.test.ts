@@ -1,7 +1,7 @@
 // An ordinary user's unpacking with subordinate ids: owners as the archive says, seen from outside through the map and from
 // inside as root sees its own; a container on it; what happens where the namespace cannot be had.
 import { spawnSync } from 'node:child_process'
-import { chownSync, existsSync, lstatSync, mkdirSync, openSync, closeSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, openSync, closeSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
@@ -23,6 +23,8 @@ const members: readonly Member[] = [
   { path: 'link', type: 'SymbolicLink', linkpath: '/etc/shadow', uid: 7, gid: 9 }, { path: 'hard', type: 'Link', linkpath: 'bin/at' },
   { path: 'dev/null', type: 'CharacterDevice' },
 ]
+
+const busybox = ['/usr/bin/busybox', '/bin/busybox'].find(path => existsSync(path))
 
 /** An archive, a user with ids, the user's cache. */
 function lay(t: Test, what: readonly Member[] = members, count?: number) {
@@ -86,13 +88,24 @@ t.test('verified against its archive, and what was changed is found', { skip: no
   t.end()
 })
 
-t.test('a container sees them', { skip: noSubIds || (existsSync('/usr/bin/busybox') || existsSync('/bin/busybox') ? false : 'busybox is not installed') }, t => {
-  const busybox = readFileSync(existsSync('/usr/bin/busybox') ? '/usr/bin/busybox' : '/bin/busybox')
-  const { file, how, subids } = lay(t, [...members, { path: 'bin/busybox', mode: 0o755, data: busybox }, ...['proc/', 'dev/', 'sys/', 'tmp/'].map(path => ({ path, type: 'Directory' as const }))])
-  const { stdout } = fetchSync(['tar', file], how)
-  const srcon = join(import.meta.dirname, '../../srcon/src/cli.ts')
-  const seen = run([...asUser(USER, subids), process.execPath, '--conditions=@srcon/source', srcon, 'run', '--root', stdout.trimEnd(), '--', '/bin/busybox', 'stat', '-c', '%u:%g %a %n', '/etc/shadow', '/var/mail', '/bin/at', '/etc/last'])
-  t.equal(seen, '0:42 640 /etc/shadow\n1:8 2775 /var/mail\n1:1 6755 /bin/at\n65534:65535 644 /etc/last\n')
+t.test('a container sees them: the examples of docs/rootfs.md', { skip: noSubIds || (busybox === undefined ? 'busybox is not installed' : false) }, t => {
+  const program: Member = { path: 'bin/busybox', mode: 0o755, data: readFileSync(busybox ?? '') }
+  const applets = ['sh', 'stat'].map((name): Member => ({ path: `bin/${name}`, type: 'SymbolicLink', linkpath: 'busybox' }))
+  const { folder, file, how, subids } = lay(t, [...members, program, ...applets, ...['proc/', 'dev/', 'sys/', 'tmp/'].map(path => ({ path, type: 'Directory' as const }))])
+  const mirror = layMirror(join(folder, 'mirror'), 'v3.20', { '3.20.3': gzipSync(readFileSync(file), { level: 1 }) })
+  for (const name of ['srcon', 'ns-unshare', 'rootfs-fetch']) {
+    put(join(folder, 'bin', name), `#!/bin/sh\nexec '${process.execPath}' --conditions=@srcon/source '${join(import.meta.dirname, `../../${name}/src/cli.ts`)}' "$@"\n`)
+    chmodSync(join(folder, 'bin', name), 0o755)
+  }
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/rootfs.md'), 'utf8')
+  const [, part = ''] = /### As an ordinary user\n([^]*?)\n## /.exec(text) ?? []
+  const examples = part.split('\n').filter(line => / -- sh$/.test(line))
+  t.equal(examples.length, 2)
+  const env = ['env', '-i', `PATH=${folder}/bin:/usr/bin:/bin`, `SRCON_CACHE=${how.cache}`, `SRCON_ALPINE_MIRROR=${mirror}`]
+  for (const example of examples) {
+    const seen = run([...asUser(USER, subids), ...env, 'sh', '-c', `${example} -c 'stat -c "%u:%g %a %n" /etc/shadow /var/mail /bin/at /etc/last'`])
+    t.equal(seen, '0:42 640 /etc/shadow\n1:8 2775 /var/mail\n1:1 6755 /bin/at\n65534:65535 644 /etc/last\n', example)
+  }
   t.end()
 })
 

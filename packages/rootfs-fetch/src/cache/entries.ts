@@ -25,7 +25,10 @@ export function entriesOf(cache: Cache): Entry[] {
   const trees = names('trees').map((name): Entry => {
     const path = join(cache.root, 'trees', name)
     const inUse = busy.has(name) || !cache.isFree(name.slice(0, name.indexOf('-') < 0 ? undefined : name.indexOf('-')))
-    return { kind: 'tree', name, source: cache.tree(name)?.record.source ?? '', bytes: bytesBelow(path), used: statSync(path).mtimeMs, inUse, path }
+    const { source = '', ids, report } = cache.tree(name)?.record ?? {}
+    // Of subordinate ids there may be directories that are closed to the user.
+    const bytes = Math.max(bytesBelow(path), ids && report ? report.bytes : 0)
+    return { kind: 'tree', name, source, bytes, used: statSync(path).mtimeMs, inUse, path }
   })
   const blobs = (['sha256', 'sha512'] as const).flatMap(algorithm => names(`blobs/${algorithm}`).map((hex): Entry => {
     const path = join(cache.root, 'blobs', algorithm, hex)
