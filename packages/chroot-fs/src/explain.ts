@@ -20,6 +20,8 @@ function whatFailed({ step, syscall, code, path, note }: Failure): string {
       return `cannot make the mounts private${error}`
     case 'fs.open':
       return `cannot open ${textOf(step['path'])}${error}`
+    case 'fs.hold':
+      return `cannot say by ${place} that the root is in use${error}`
     case 'fs.overlay':
       return `cannot lay an overlay over the root${error}`
     case 'fs.attach':

@@ -1,5 +1,5 @@
 // What the steps rest on: whose user namespace this is, and how cgroups are mounted. Cheap reads only.
-import { statfsSync } from 'node:fs'
+import { lstatSync, statfsSync } from 'node:fs'
 import { gidMap, uidMap, type IdMapEntry } from '@srcon/kit/host'
 
 export interface ChrootFacts {
@@ -10,6 +10,8 @@ export interface ChrootFacts {
   readonly gidMap: readonly IdMapEntry[]
   /** What is mounted on /sys/fs/cgroup: version 2 alone, or version 1 (with 2 beside it where hybrid), or nothing. */
   readonly cgroup: 1 | 2 | undefined
+  /** The file beside a root by which its container says that it is in use; undefined where there is none. */
+  readonly lockOf?: ((root: string) => string | undefined) | undefined
 }
 
 /** `CGROUP2_SUPER_MAGIC` and `TMPFS_MAGIC` of linux/magic.h. */
@@ -19,7 +21,7 @@ const TMPFS = 0x01021994
 export function readFacts(): ChrootFacts {
   const [only, more] = uidMap()
   const whole = only !== undefined && more === undefined && only.inside === 0 && only.outside === 0 && only.count === 2 ** 32 - 1
-  return { cwd: currentDirectory(), nested: !whole, gidMap: gidMap(), cgroup: cgroupVersion() }
+  return { cwd: currentDirectory(), nested: !whole, gidMap: gidMap(), cgroup: cgroupVersion(), lockOf }
 }
 
 function currentDirectory(): string | undefined {
@@ -34,6 +36,16 @@ function cgroupVersion(): 1 | 2 | undefined {
   try {
     const { type } = statfsSync('/sys/fs/cgroup')
     return type === CGROUP2 ? 2 : type === TMPFS ? 1 : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `ROOT.lock`, as who keeps trees for many containers puts it there: rootfs-fetch's cache does. */
+function lockOf(root: string): string | undefined {
+  const path = `${root.replace(/(?<=.)\/+$/, '')}.lock`
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined
   } catch {
     return undefined
   }

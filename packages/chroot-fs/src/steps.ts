@@ -15,10 +15,13 @@ const ROOT = 'root'
 export function steps(options: ChrootOptions, facts: ChrootFacts, before: readonly Step[]): readonly Step[] {
   const { root = '/', rootAttributes = [], masks, readOnlyPaths, readOnly, plain, workdir } = options
   guardProc(options.mounts)
+  const lock = root === '/' ? undefined : facts.lockOf?.(root)
+  const hold: Step[] = lock === undefined ? [] : [{ do: 'fs.hold', path: lock }]
   const cwd: Step[] = workdir === undefined ? [] : [{ do: 'run.cwd', path: workdir }]
-  if (plain && isBare(options)) return [{ do: 'fs.chroot', path: root }, ...cwd]
+  if (plain && isBare(options)) return [...hold, { do: 'fs.chroot', path: root }, ...cwd]
   const mounts = inOrder(options.mounts).map((mount, i) => mountSteps(asPossible(mount, facts, before), i))
   return [
+    ...hold,
     { do: 'fs.own-mounts' },
     { do: 'fs.private' },
     { do: 'fs.open', tree: ROOT, path: root, recursive: true },

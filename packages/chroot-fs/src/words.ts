@@ -12,6 +12,7 @@ const inWords: Readonly<Record<string, (step: Step) => StepWords>> = {
   'fs.own-mounts': () => ({ calls: ['unshare(CLONE_NEWNS), unless the plan has done so'], classic: 'unshare --mount' }),
   'fs.private': ({ propagation = 'private' }) => ({ calls: [`mount(NULL, "/", MS_REC|MS_${text(propagation).toUpperCase()})`], classic: `mount --make-r${text(propagation)} /` }),
   'fs.open': ({ tree, path, recursive }) => ({ calls: [`${text(tree)} = open_tree("${text(path)}", OPEN_TREE_CLONE${recursive ? '|AT_RECURSIVE' : ''})`] }),
+  'fs.hold': ({ path }) => ({ calls: [`open("${text(path)}"), flock(LOCK_SH), the keeper holds it`], classic: `flock --shared ${text(path)} …` }),
   'fs.overlay': ({ tree, path, size }) => ({
     calls: [path === undefined ? `fsopen("tmpfs")${size === undefined ? '' : `, size=${text(size)}`}` : `open("${text(path)}", O_PATH)`, 'mkdirat(upper), mkdirat(work)', `${text(tree)} = fsopen("overlay"), lowerdir=${text(tree)}, upperdir=upper, workdir=work`],
     classic: `mount -t overlay -o lowerdir=ROOT,upperdir=${path === undefined ? 'TMPFS' : text(path)}/upper,workdir=${path === undefined ? 'TMPFS' : text(path)}/work overlay R`,

@@ -1,5 +1,9 @@
 // Options to steps: the one order that works, and what depends on the host.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
+import { readFacts } from '../src/facts.ts'
 import { hostRoot } from '../src/host-root.ts'
 import { checkRoot, type RootOptions } from '../src/read.ts'
 import { steps } from '../src/steps.ts'
@@ -86,4 +90,22 @@ t.test('the host\'s own tree', async t => {
   t.strictSame(more.mounts.filter(({ target }) => target === '/tmp').length, 1)
   t.match(more, { root: '/', workdir: '/tmp', masks: /\/etc\/ssh/ })
   t.equal(more.mounts.at(-1)?.target, '/srv')
+})
+
+t.test('a root with a lock beside it is held, first of all', async t => {
+  const facts = { ...onHost, lockOf: (root: string) => (root === '/trees/a' ? '/trees/a.lock' : undefined) }
+  t.strictSame(steps(checkRoot('/trees/a', {}), facts, [])[0], { do: 'fs.hold', path: '/trees/a.lock' })
+  t.strictSame(steps(checkRoot('/trees/a', { chroot: true }), facts, []), [{ do: 'fs.hold', path: '/trees/a.lock' }, { do: 'fs.chroot', path: '/trees/a' }])
+  t.equal(steps(checkRoot('/trees/b', {}), facts, [])[0]?.do, 'fs.own-mounts')
+  t.equal(steps(checkRoot(undefined, { tmpfs: ['/tmp'] }), { ...facts, lockOf: () => '/.lock' }, [])[0]?.do, 'fs.own-mounts', 'the host\'s own root is nobody\'s to remove')
+  const folder = mkdtempSync(join(tmpdir(), 'chroot-fs-lock-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const root = join(folder, 'root')
+  mkdirSync(root)
+  t.equal(readFacts().lockOf?.(root), undefined)
+  symlinkSync('/etc/passwd', `${root}.lock`)
+  t.equal(readFacts().lockOf?.(root), undefined, 'never a link')
+  rmSync(`${root}.lock`)
+  writeFileSync(`${root}.lock`, '')
+  t.equal(readFacts().lockOf?.(`${root}//`), `${root}.lock`)
 })

@@ -30,6 +30,8 @@ _srcon_rootfs_fetch() {
     :--arch:*) :; return ;;
     :--cache:*) _srcon_reply "$cur" compgen -d; return ;;
     :--config:*) _srcon_reply "$cur" compgen -f; return ;;
+    :--copy:=) _srcon_reply "$cur" compgen -W 'reflink hardlink'; return ;;
+    :--output:* | :-o:*) _srcon_reply "$cur" compgen -d; return ;;
     :--devices:*) _srcon_reply "$cur" compgen -W 'skip keep'; return ;;
     :--max-bytes:*) :; return ;;
     :--max-entries:*) :; return ;;
@@ -107,7 +109,7 @@ _srcon_rootfs_fetch() {
   esac
   case $verb in
     '')
-      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --max-ratio= --max-depth= --max-path= --max-name= --owners= --xattrs= --variant= --include= --components= --bootstrap= --max-age= --quiet --json --help --version'
+      if [[ $cur == -* ]]; then _srcon_reply "$cur" compgen -W '--sha512= --sha256= --key= --mirror= --arch= --offline --insecure --cache= --config= --copy --output= --devices= --strip-set-id --max-bytes= --max-entries= --locked --progress= --max-download= --retries= --connect-timeout= --first-byte-timeout= --stall-timeout= --min-rate= --max-ratio= --max-depth= --max-path= --max-name= --owners= --xattrs= --variant= --include= --components= --bootstrap= --max-age= --quiet --json --help --version'
       elif ((COMP_CWORD == 1)); then _srcon_reply "$cur" compgen -W 'pack list inspect verify lock cache'; :
       fi ;;
     'pack')

@@ -31,6 +31,8 @@ complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l offline -d 'use 
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l insecure -d 'accept an archive for which the mirror has no sum'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l cache -x -a '(__fish_complete_directories (commandline -ct))' -d 'the cache (default: SRCON_CACHE, else XDG_CACHE_HOME/srcon, else ~/.cache/srcon)'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l config -x -a '(__fish_complete_path (commandline -ct))' -d 'print this config with its root set: FILE, - for stdin, or new'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l copy -a 'reflink hardlink' -d 'a private copy of the tree in the directory of -o: shared blocks where that can be had, else copied'
+complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l output -s o -x -a '(__fish_complete_directories (commandline -ct))' -d 'where the copy is to be: nothing, or an empty directory'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l devices -x -a 'skip keep' -d 'device nodes and FIFOs: skip (default) or keep, as root'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l strip-set-id -d 'set no set-user-id and set-group-id bits'
 complete -c rootfs-fetch -n '__srcon_rootfs_fetch_verb \'\'' -l max-bytes -r -d 'most bytes after decompression (default 16G)'

@@ -61,6 +61,9 @@ export interface Lock {
   release(): void
 }
 
+/** Beside a tree; chroot-fs and a copy hold it shared as long as they need the tree. */
+export const LOCK = 'rootfs.lock'
+
 /** A partial download that nobody went on with for so long is removed, milliseconds. */
 const FORGOTTEN = 7 * 86_400_000
 
@@ -127,6 +130,23 @@ export class Cache {
     return join(this.root, 'partial', name)
   }
 
+  /** A tree is given to somebody: it was used now, and there is a lock by which its containers say that they have it. */
+  handOut(name: string): void {
+    const folder = join(this.root, 'trees', name)
+    this.used(folder)
+    try {
+      // A tree of an older version has none.
+      if (!existsSync(join(folder, LOCK))) writeFileSync(join(folder, LOCK), '')
+    } catch {
+      // A cache that is only read is not tidied up either.
+    }
+  }
+
+  /** The lock of a tree, alone; undefined where a container or a copy has it. */
+  takeTree(name: string): Lock | undefined {
+    return this.#lockFile(join(this.root, 'trees', name, LOCK))
+  }
+
   /** Notes that something of the cache was used, for `gc`: its time of change. */
   used(path: string): void {
     try {
@@ -191,6 +211,7 @@ export class Cache {
   /** Writes a tree's record and puts the tree in its place. `made` holds `rootfs`, which is on disk already. */
   async commitTree(made: string, name: string, record: TreeRecord): Promise<string> {
     writeDurably(join(made, 'tree.json'), record)
+    writeFileSync(join(made, LOCK), '')
     syncFolder(made)
     const to = join(this.root, 'trees', name)
     // Somebody took a part of it away by hand.
@@ -277,16 +298,27 @@ export class Cache {
     return this.#tryLock(name)
   }
 
-  /** Takes a tree out of sight at once, then away. Call it with its lock held. */
-  async removeTree(name: string): Promise<void> {
+  /** Takes a tree out of sight at once, then away; false where somebody has it. Call it with the lock of its archives held. */
+  async removeTree(name: string): Promise<boolean> {
     const aside = this.temporary(name.split('-')[0] ?? name, 'old')
     await this.remove(aside)
-    this.commit(join(this.root, 'trees', name), aside)
+    const lock = this.takeTree(name)
+    if (!lock) return false
+    try {
+      this.commit(join(this.root, 'trees', name), aside)
+    } finally {
+      lock.release()
+    }
     await this.remove(aside)
+    return true
   }
 
   #tryLock(name: string): Lock | undefined {
-    const { fd, failure } = native().tryLock(join(this.root, 'locks', name))
+    return this.#lockFile(join(this.root, 'locks', name))
+  }
+
+  #lockFile(path: string): Lock | undefined {
+    const { fd, failure } = native().tryLock(path)
     if (failure) throw failed('cannot take a lock of the cache', failure, this.root)
     if (typeof fd !== 'number') return undefined
     this.#held.add(fd)

@@ -27,7 +27,7 @@ export async function run(link: ScannedLink, out: Output): Promise<void> {
   try {
     const rootfs = await fetchRootfs(source, { ...options, signal: controller.signal, onProgress: shown.onProgress })
     shown.end()
-    if (!rootfs.cached || rootfs.verified.length === 0) for (const line of rootfs.warnings) note(line)
+    if (!rootfs.cached || rootfs.verified.length === 0 || rootfs.copied) for (const line of rootfs.warnings) note(line)
     if (base) {
       const rooted = withRoot(base, rootfs.path, rootfs.use)
       out.data(rootfs.config ? (await import('./image-process.ts')).withImage(rooted, rootfs.config, rootfs.path) : rooted)

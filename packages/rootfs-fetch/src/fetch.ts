@@ -2,10 +2,12 @@
 // are fetched at the same time, unpacked aside and put in their place. Whoever comes second waits for the first and finds
 // everything there. No source is known here by name.
 import { createHash } from 'node:crypto'
+import { basename, dirname } from 'node:path'
 import { ToolError, usage } from '@srcon/kit/error'
 import { getArchive, keyOf, type OpenArchive } from './archive.ts'
 import { Cache, defaultCache, treeName, type TreeRecord, type TreeReport } from './cache.ts'
 import { digestOf, splitDigest, verifyDigest, type Digest } from './digest.ts'
+import type { Copied, CopyOptions } from './copy.ts'
 import { Client } from './download/client.ts'
 import type { DownloadLimits } from './download/limits.ts'
 import { tool } from './native.ts'
@@ -48,20 +50,22 @@ export interface FetchOptions extends DownloadLimits, DebianOptions {
   readonly limits?: Limits | undefined
   /** Of the extended attributes that may be set, only these: names, or beginnings that end in `*`. */
   readonly xattrs?: readonly string[] | undefined
+  /** A private copy, which is then the tree that comes back. */
+  readonly copy?: { readonly to: string; readonly method?: CopyOptions['method'] } | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** `wait`: another process works on the same; `make`: a program makes the archive, and says what it is at. Bytes are those of the archive. */
 export interface Progress {
-  readonly phase: 'wait' | 'download' | 'make' | 'unpack'
+  readonly phase: 'wait' | 'download' | 'make' | 'unpack' | 'copy'
   readonly bytes: number
   readonly total?: number | undefined
   /** The archive: a file name, `layer 2/5`. */
   readonly label?: string | undefined
   /** Of a download. */
   readonly url?: string | undefined
-  /** While unpacking. */
+  /** While unpacking and copying. */
   readonly entries?: number | undefined
   /** While making: what is done now, and how much of all is. */
   readonly note?: string | undefined
@@ -92,6 +96,8 @@ export interface Rootfs {
   readonly report: TreeReport
   /** What a container must map to see the archive's owners; of an ordinary user's tree with subordinate ids. */
   readonly ids?: IdMaps | undefined
+  /** Where it is a private copy. */
+  readonly copied?: Copied | undefined
   /** In which ways the tree is not what the archive says, and what was not verified: a line each. */
   readonly warnings: readonly string[]
   /** Of an image. */
@@ -102,9 +108,12 @@ export interface Rootfs {
 /** Makes the tree of `source` (`alpine:3.20`, `tar:FILE`, or the two words of `tar FILE`) unless it is there. Throws a ToolError, or the signal's reason. */
 export async function fetchRootfs(source: string | readonly [string, string?], options: FetchOptions = {}): Promise<Rootfs> {
   if (options.devices === 'keep' && !canGiveOwners()) throw usage(tool, 'only root can make devices', 'leave --devices=keep out')
+  // Before anything is fetched: what cannot be copied to is not worth a download.
+  const copy = options.copy && (await import('./copy.ts'))
+  if (options.copy) copy?.placeOf(options.copy.to)
   const name = typeof source === 'string' ? source : source.join(' ')
   const locked = options.locked === undefined ? undefined : (await import('./lock-file.ts')).lockedTo(options.locked, name)
-  return await withSource(locked?.source ?? source, { ...options, arch: options.arch ?? locked?.arch }, async (wanted, ask) => {
+  const rootfs = await withSource(locked?.source ?? source, { ...options, arch: options.arch ?? locked?.arch }, async (wanted, ask) => {
     const found = await wanted.find(ask)
     try {
       return await makeFound(locked ? held(found, locked.digests, options.locked ?? '') : found, ask)
@@ -112,6 +121,7 @@ export async function fetchRootfs(source: string | readonly [string, string?], o
       await found.close?.()
     }
   })
+  return copy && options.copy ? await copy.privateCopy(rootfs, options.copy.to, { method: options.copy.method, signal: options.signal, onProgress: options.onProgress }) : rootfs
 }
 
 /** Reads the words, opens the cache, and closes the connections in any case. */
@@ -177,7 +187,7 @@ function treeOf(found: Found, ask: Ask): Rootfs | undefined {
   const { signedBy, report, ids } = tree.record
   checkDiffIds(found, tree.record.diffIds ?? [])
   if (found.signedBy === undefined && found.archives.some(({ check }) => check) && signedBy === undefined) return undefined
-  cache.used(tree.path.slice(0, tree.path.lastIndexOf('/')))
+  cache.handOut(basename(dirname(tree.path)))
   return result(found, { path: tree.path, digests, report, cached: true, signedBy, ids }, owners)
 }
 

@@ -1,5 +1,6 @@
 // Root file systems as a library: `const { path } = await fetchRootfs('alpine:3.20', { signal })`.
 export { Cache, defaultCache, type TreeReport } from './cache.ts'
+export { copyTree, type Copied, type CopyOptions } from './copy.ts'
 export type { Digest } from './digest.ts'
 export { fetchRootfs, type FetchOptions, type Progress, type Rootfs } from './fetch.ts'
 export type { ImageConfig, Use, Verified } from './source/kind.ts'

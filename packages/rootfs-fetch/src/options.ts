@@ -46,6 +46,11 @@ export const table: ToolTable = {
         insecure: { takes: 'nothing', about: 'accept an archive for which the mirror has no sum' },
         cache: { takes: 'value', meta: 'DIR', completes: 'directory', about: 'the cache (default: SRCON_CACHE, else XDG_CACHE_HOME/srcon, else ~/.cache/srcon)' },
         config: { takes: 'value', meta: 'FILE', completes: 'file', about: 'print this config with its root set: FILE, - for stdin, or new' },
+        copy: {
+          takes: 'optional', meta: 'HOW', choices: ['reflink', 'hardlink'], about: 'a private copy of the tree in the directory of -o: shared blocks where that can be had, else copied',
+          more: 'reflink: shared blocks, or an error. hardlink is no copy: the files are those of the cache, so that a change in one place is one for all.',
+        },
+        output: { takes: 'value', short: 'o', meta: 'DIR', completes: 'directory', about: 'where the copy is to be: nothing, or an empty directory' },
         devices: { takes: 'value', meta: 'WHAT', choices: ['skip', 'keep'], about: 'device nodes and FIFOs: skip (default) or keep, as root' },
         'strip-set-id': { takes: 'nothing', about: 'set no set-user-id and set-group-id bits' },
         'max-bytes': { takes: 'value', meta: 'SIZE', about: 'most bytes after decompression (default 16G)' },
@@ -91,11 +96,12 @@ export const table: ToolTable = {
     { command: 'rootfs-fetch debian:trixie --include=curl', about: 'a Debian of the mirror that apt has, made by mmdebstrap or debootstrap' },
     { command: 'rootfs-fetch busybox | srcon run -- sh', about: 'a container of the host\'s static busybox' },
     { command: 'rootfs-fetch alpine:3.20 | chroot-fs --proc | srcon run -- sh', about: 'the tree as the root of a container' },
+    { command: 'rootfs-fetch alpine:3.20 --copy -o ./root', about: 'a tree of your own, to be changed' },
     { command: 'rootfs-fetch alpine:3.20 --config config.json', about: 'a config with this root' },
     { command: 'rootfs-fetch oci:layout:v1 --config new | srcon run', about: 'an image\'s own command, as its user, in its directory' },
   ],
   notes: [
-    'The tree is shared by all who ask for the same archive: mount it read-only, or put an overlay over it.',
+    'The tree is shared by all who ask for the same archive: mount it read-only, or put an overlay over it, or take a --copy.',
     'An ordinary user with subordinate ids (subuid(5), newuidmap(1)) keeps owners by a user namespace. Without, all files belong to that user, and stderr says so and why; set-id bits then remain only where they meant root or that user.',
     'While a Debian is made as root, its packages\' scripts run as root: its signature is what protects this host.',
     'Devices, and extended attributes other than user.*, file capabilities and ACLs, are left out and counted.',
@@ -135,6 +141,9 @@ export function readWish({ given, positionals }: ScannedLink): Wish {
     const given = value(name)
     return given === undefined ? undefined : parseDuration(tool, `--${name}`, given, { min: 1000 }) / 1000
   }
+  const to = value('output')
+  if (flag('copy') && to === undefined) throw usage(tool, '--copy needs a directory to copy to', 'rootfs-fetch --copy -o DIR SOURCE')
+  if (to !== undefined && !flag('copy')) throw usage(tool, '-o is for a copy', 'rootfs-fetch --copy -o DIR SOURCE; without it the tree stays in the cache')
   const devices = value('devices')
   const maxBytes = value('max-bytes')
   const maxEntries = value('max-entries')
@@ -146,6 +155,7 @@ export function readWish({ given, positionals }: ScannedLink): Wish {
     options: {
       sha512: value('sha512'), sha256: value('sha256'), key: value('key'), mirror: value('mirror'), arch: value('arch'), cache: value('cache'),
       locked: flag('locked') ? (value('locked') ?? lockName) : undefined,
+      copy: to === undefined ? undefined : { to, method: value('copy') as 'reflink' | 'hardlink' | undefined },
       offline: flag('offline'), insecure: flag('insecure'), stripSetId: flag('strip-set-id'),
       devices: devices === 'keep' ? 'keep' : 'skip',
       maxDownload: size('max-download', 1), minRate: size('min-rate', 0),

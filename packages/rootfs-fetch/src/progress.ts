@@ -54,7 +54,7 @@ export function barLine({ phase, label = '', bytes, total, entries, note, percen
   const speed = rate === undefined || phase !== 'download' ? '' : ` ${formatSize(Math.round(rate))}/s`
   const left = rate === undefined || rate <= 0 || total === undefined || phase !== 'download' ? '' : ` ${formatTime((total - bytes) / rate)}`
   const tail = `${share === undefined ? '' : `${String(Math.floor(share * 100)).padStart(3)}% `}${sizes}${speed}${left}${entries === undefined ? '' : `, ${entries} entries`}`
-  const head = `${{ download: 'fetching', make: 'making', unpack: 'unpacking' }[phase].padEnd(9)} ${name}`
+  const head = `${{ download: 'fetching', make: 'making', unpack: 'unpacking', copy: 'copying' }[phase].padEnd(9)} ${name}`
   const room = Math.min(30, columns - head.length - tail.length - 5)
   const bar = share === undefined || room < 5 ? '' : `[${'='.repeat(Math.round(share * room)).padEnd(room)}] `
   return `${head} ${bar}${tail}`.slice(0, columns)
@@ -66,7 +66,7 @@ async function bars(): Promise<Display> {
   const lines = new Map<string, { progress: Progress; rate: Rate; speed: number | undefined }>()
   let drawn = 0
   const onProgress = (progress: Progress): void => {
-    if (progress.phase === 'unpack') lines.clear()
+    if (progress.phase === 'unpack' || progress.phase === 'copy') lines.clear()
     const key = progress.label ?? progress.phase
     const line = lines.get(key)
     const rate = line?.rate ?? new Rate()
@@ -85,7 +85,7 @@ function plainLines(): (progress: Progress) => void {
   const said = new Set<string>()
   return ({ phase, label = '', total, url }) => {
     const key = `${phase} ${label}`
-    if (said.has(key) || phase === 'unpack' || url?.startsWith('file:')) return
+    if (said.has(key) || phase === 'unpack' || phase === 'copy' || url?.startsWith('file:')) return
     said.add(key)
     const lines = {
       wait: 'waiting: another process works on the same archive',

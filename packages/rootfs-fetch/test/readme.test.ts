@@ -1,5 +1,5 @@
 // The examples of the README, run as they stand.
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
@@ -24,7 +24,7 @@ function layTool(folder: string): void {
 
 t.test('examples', async t => {
   const lines = linesOf('## Examples')
-  t.equal(lines.length, 5)
+  t.equal(lines.length, 6)
   const folder = scratch(t)
   const bytes = await smallRoot(folder)
   put(join(folder, 'rootfs.tar.gz'), bytes)
@@ -42,6 +42,8 @@ t.test('examples', async t => {
   t.strictSame(others.slice(0, 2), [path, path])
   t.match(JSON.parse(others[2] ?? ''), { path: path.trimEnd(), version: '3.20.3' })
   t.match(JSON.parse(others[3] ?? ''), { root: { path: path.trimEnd() } })
+  t.equal(others[4], `${join(folder, 'root')}\n`)
+  t.equal(lstatSync(join(folder, 'root/bin/sh')).isSymbolicLink(), true)
 })
 
 t.test('what is on this host already', { skip: spawnSync('busybox').error ? 'there is no busybox here' : false }, async t => {

@@ -11,6 +11,7 @@ mod bind;
 mod device;
 mod entry;
 mod filesystem;
+mod hold;
 mod mask;
 pub mod mountinfo;
 mod namespace;
@@ -28,6 +29,7 @@ use srcon_step::{Kind, kind};
 pub const KINDS: &[Kind] = &[
     kind::<namespace::OwnMounts>("fs.own-mounts"),
     kind::<namespace::Private>("fs.private"),
+    kind::<hold::Hold>("fs.hold"),
     kind::<tree::Open>("fs.open"),
     kind::<overlay::Overlay>("fs.overlay"),
     kind::<tree::Attach>("fs.attach"),

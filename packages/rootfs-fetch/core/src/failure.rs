@@ -18,6 +18,8 @@ pub enum Kind {
     Unsupported,
     /// More than the limits allow.
     Limit,
+    /// Another process is at it.
+    Busy,
     /// The caller gave up.
     Cancelled,
     /// The kernel refused; `errno` says how.
@@ -34,6 +36,7 @@ impl Kind {
             Self::Unsafe => "E_ARCHIVE_UNSAFE",
             Self::Unsupported => "E_ARCHIVE_UNSUPPORTED",
             Self::Limit => "E_ARCHIVE_LIMIT",
+            Self::Busy => "E_BUSY",
             Self::Cancelled => "E_CANCELLED",
             Self::System => "E_SYSTEM",
         }

@@ -24,6 +24,25 @@ pub fn try_lock(path: &[u8]) -> Result<Option<OwnedFd>, Failure> {
     }
 }
 
+/// Shares the lock of `path`, as long as the descriptor is open. `None` where there is no such file, or
+/// another holds it alone: who removes a tree.
+///
+/// # Errors
+/// If it cannot be opened or locked.
+pub fn share_lock(path: &[u8]) -> Result<Option<OwnedFd>, Failure> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let fd = match openat(CWD, path, flags, Mode::empty()) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT) => return Ok(None),
+        Err(e) => return Err(system("openat")(e).at(path)),
+    };
+    match flock(&fd, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => Ok(Some(fd)),
+        Err(Errno::WOULDBLOCK) => Ok(None),
+        Err(e) => Err(system("flock")(e).at(path)),
+    }
+}
+
 /// Brings the names in a directory to disk: a rename counts only after this.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! What fails comes back as data: an error thrown from an asynchronous task cannot carry a code of
 //! ours. `undefined` in place of a failure means that all went well.
 
+pub mod copying;
 pub mod inside;
 
 use napi::bindgen_prelude::{AsyncTask, Object};
@@ -380,7 +381,19 @@ pub struct LockOutcome {
 /// Takes the lock of a file, which is made where it is missing; never waits.
 #[napi]
 pub fn try_lock(path: String) -> LockOutcome {
-    match core::try_lock(path.as_bytes()) {
+    lock_outcome(core::try_lock(path.as_bytes()))
+}
+
+/// Shares the lock of a file; never makes it, never waits.
+#[napi]
+pub fn share_lock(path: String) -> LockOutcome {
+    lock_outcome(core::share_lock(path.as_bytes()))
+}
+
+fn lock_outcome(
+    result: std::result::Result<Option<std::os::fd::OwnedFd>, core::Failure>,
+) -> LockOutcome {
+    match result {
         Ok(fd) => LockOutcome {
             fd: fd.map(IntoRawFd::into_raw_fd),
             failure: None,

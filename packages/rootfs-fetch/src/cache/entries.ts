@@ -24,7 +24,7 @@ export function entriesOf(cache: Cache): Entry[] {
   const names = (folder: string): string[] => readdirSync(join(cache.root, folder))
   const trees = names('trees').map((name): Entry => {
     const path = join(cache.root, 'trees', name)
-    const inUse = busy.has(name) || !cache.isFree(name.slice(0, name.indexOf('-') < 0 ? undefined : name.indexOf('-')))
+    const inUse = busy.has(name) || isTaken(cache, name) || !cache.isFree(name.slice(0, name.indexOf('-') < 0 ? undefined : name.indexOf('-')))
     const { source = '', ids, report } = cache.tree(name)?.record ?? {}
     // Of subordinate ids there may be directories that are closed to the user.
     const bytes = Math.max(bytesBelow(path), ids && report ? report.bytes : 0)
@@ -70,13 +70,19 @@ async function removeEntry(cache: Cache, { kind, name, path }: Entry): Promise<b
   try {
     // A mount made since the list was read.
     if (kind === 'tree' && treesInUse(cache.root).has(name)) return false
-    if (kind === 'tree') await cache.removeTree(name)
-    else rmSync(path, { force: true })
+    if (kind === 'tree') return await cache.removeTree(name)
+    rmSync(path, { force: true })
     if (kind === 'partial') rmSync(`${path}.json`, { force: true })
     return true
   } finally {
     lock.release()
   }
+}
+
+function isTaken(cache: Cache, name: string): boolean {
+  const lock = cache.takeTree(name)
+  lock?.release()
+  return lock === undefined
 }
 
 /** Bytes on disk. */

@@ -1,5 +1,6 @@
 // Which trees are in use: mounted somewhere (also below another name, and in other mount namespaces), or the root or working
-// directory of a process. Only what this user may see of other processes can be seen. See proc_pid_mountinfo(5).
+// directory of a process. Only what this user may see of other processes can be seen, and below an overlay nothing: containers of
+// chroot-fs hold a lock beside the tree instead. This is for those that came to a tree by other ways. See proc_pid_mountinfo(5).
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 
 /** The names of trees of a cache that are in use. `root`: of the cache. */
