@@ -60,6 +60,11 @@ export function barLine({ phase, label = '', bytes, total, entries, note, percen
   return `${head} ${bar}${tail}`.slice(0, columns)
 }
 
+/** Layers come side by side, and none waits for its turn: by number, wherever they begin. */
+export function inOrder<T>(lines: ReadonlyMap<string, T>): T[] {
+  return [...lines].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })).map(([, line]) => line)
+}
+
 async function bars(): Promise<Display> {
   const { createLogUpdate } = await import('log-update')
   const update = createLogUpdate(process.stderr)
@@ -72,10 +77,12 @@ async function bars(): Promise<Display> {
     const rate = line?.rate ?? new Rate()
     const now = Date.now()
     lines.set(key, { progress, rate, speed: rate.add(progress.bytes, now) })
+    // Waiting for the whole is over as soon as anything begins.
+    if (progress.phase !== 'wait') lines.delete('wait')
     const finished = progress.total !== undefined && progress.bytes === progress.total
     if (now - drawn < TICK && !finished) return
     drawn = now
-    update([...lines.values()].map(each => barLine(each.progress, each.speed, (process.stderr.columns || 80) - 1)).join('\n'))
+    update(inOrder(lines).map(each => barLine(each.progress, each.speed, (process.stderr.columns || 80) - 1)).join('\n'))
   }
   return { onProgress, end: () => { update.clear(); update.done() } }
 }
@@ -87,9 +94,11 @@ function plainLines(): (progress: Progress) => void {
     const key = `${phase} ${label}`
     if (said.has(key) || phase === 'unpack' || phase === 'copy' || url?.startsWith('file:')) return
     said.add(key)
+    // A layer's address is a digest, which tells nobody which one it is.
+    const what = url === undefined || url.includes(label) ? url ?? label : `${label} from ${url}`
     const lines = {
       wait: 'waiting: another process works on the same archive',
-      download: `downloading ${escapeControl(url ?? label)}${total === undefined ? '' : `, ${formatSize(total)}`}`,
+      download: `downloading ${escapeControl(what)}${total === undefined ? '' : `, ${formatSize(total)}`}`,
       make: `making ${escapeControl(label)}`,
     }
     writeAll(2, `${tool}: ${lines[phase]}\n`)
