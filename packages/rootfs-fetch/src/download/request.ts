@@ -19,6 +19,7 @@ export interface Reply {
   /** Where the redirects led to. */
   readonly url: URL
   readonly status: number
+  /** Of several fields of one name the first; of WWW-Authenticate, which is a list, all. */
   header(name: string): string | undefined
   /** To be read to its end or destroyed. Throws Passing or ToolError. */
   readonly body: AsyncIterable<Uint8Array>
@@ -72,7 +73,7 @@ export class Requests {
       })
       const header = (name: string): string | undefined => {
         const value = answer.headers[name]
-        return Array.isArray(value) ? value[0] : value
+        return Array.isArray(value) ? (name === 'www-authenticate' ? value.join(', ') : value[0]) : value
       }
       return { url, status: answer.statusCode, header, body: this.#bodyOf(url, answer.body, failure), destroy: () => void answer.body.on('error', () => {}).destroy() }
     } catch (cause) {

@@ -51,15 +51,17 @@ async function inspect(reference: Reference, ask: Ask): Promise<Readonly<Record<
 const verifiedOf = ({ digest }: Reference): readonly Verified[] => [digest === undefined ? 'mirror' : 'digest']
 
 /** What it was when it was last fetched. */
-function remembered(reference: Reference, ref: string, { cache }: Ask): Found | undefined {
+function remembered(reference: Reference, ref: string, { cache, options }: Ask): Found | undefined {
   const known = cache.ref(ref)
-  if (!known || !cache.holds(known.digests)) return undefined
+  // Where the network may be asked, all archives must be here: a tree of another kind does not do.
+  if (!known || !(options.offline ? cache.holds(known.digests) : known.digests.every(digest => cache.hasBlob(digest)))) return undefined
   const [first, ...rest] = known.digests.map((digest, i) => ({ label: `layer ${i + 1}/${known.digests.length}`, digests: [digest], says: 'the cache', diffId: known.diffIds?.[i] }))
   return first && { source: nameOf(reference), version: known.version, arch: known.arch, ref, verified: known.verified, archives: [first, ...rest], config: known.config, warnings: [] }
 }
 
 /** `--mirror` stands for any registry, `SRCON_DOCKER_MIRROR` for docker.io. */
 async function registryOf(reference: Reference, ask: Ask): Promise<Registry> {
+  if (ask.options.offline) throw usage(tool, `the registry of ${nameOf(reference)} is not asked with --offline`, 'leave --offline out')
   const word = ask.options.mirror ?? (reference.domain === 'docker.io' ? process.env['SRCON_DOCKER_MIRROR'] : undefined)
   const mirror = word ? new Mirror(word) : undefined
   if (mirror?.local) throw usage(tool, 'the mirror of a registry is an address, not a directory', 'oci:DIR takes an image from a directory')

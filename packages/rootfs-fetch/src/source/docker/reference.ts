@@ -48,9 +48,11 @@ function splitDomain(name: string): Pick<Reference, 'domain' | 'path'> {
   return { domain: DOCKER, path: path.includes('/') ? path : `library/${path}` }
 }
 
-/** As a user would write it again. */
+/** As a user would write it again, as short as it can be and still be the same name: a part of docker.io's path may look like a registry. */
 export function nameOf({ domain, path, tag, digest }: Reference): string {
-  const short = domain === DOCKER ? path.replace(/^library\//, '') : `${domain}/${path}`
+  const again = splitDomain(path.replace(/^library\//, ''))
+  const full = `${domain}/${path}`
+  const short = domain === DOCKER && again.domain === DOCKER && again.path === path ? path.replace(/^library\//, '') : full
   return `docker://${short}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`
 }
 
