@@ -37,7 +37,7 @@ export async function verifyTree(path: string, options: FetchOptions): Promise<R
       verifyDigest(files.length === 1 ? cache.blob(digest) : `layer ${i + 1}/${files.length}`, await hashFile(file, splitDigest(digest).algorithm), digest, 'its name')
       archives.push({ file, digest, diffId })
     }
-    const { reports } = await unpackInto(cache, made, archives, source, { devices: name.endsWith('-devices') ? 'keep' : 'skip', stripSetId: name.includes('-nosetid'), owners })
+    const { reports } = await unpackInto(cache, made, archives, source, { devices: name.includes('-devices') ? 'keep' : 'skip', stripSetId: name.includes('-nosetid'), owners })
     for (const [i, { diffId }] of archives.entries()) if (diffId !== undefined) verifyDigest(`what is in layer ${i + 1}/${files.length}`, `sha256:${reports[i]?.diffId ?? ''}`, diffId, 'the image\'s config')
     const trees = { expected: join(made, 'rootfs'), found: tree.path }
     const found = ids ? await (await import('../rootless/start.ts')).inNamespace(ids, 'compare', trees) : differences(trees.expected, trees.found)
