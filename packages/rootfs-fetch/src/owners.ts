@@ -42,21 +42,18 @@ export function ownersFor(wish: OwnersWish = 'auto'): Owners {
   return { kind: 'own', ...ids }
 }
 
-/** The namespace could not be made, nothing was done; `error` says why. */
-export class NoNamespace extends Error {
-  readonly error: ToolError
-
-  constructor(error: ToolError) {
-    super(error.message)
-    this.error = error
+/** The namespace could not be made, and nothing was done; it says why in the words of the tool whose step failed. */
+export class NoNamespace extends ToolError {
+  constructor({ tool: by, message, code, syscall, errno, step, index, path, why, hint, exit, cause }: ToolError) {
+    super(by, message, { code, syscall, errno, step, index, path, why, hint, exit, cause })
   }
 }
 
 /** What becomes of a tree whose user namespace could not be made. Throws what is another error, or where `exact` was asked for. */
 export function withoutNamespace(owners: Owners, error: unknown): Owners {
   if (!(error instanceof NoNamespace)) throw error
-  if (owners.kind !== 'mapped' || !owners.orOwn) throw error.error
-  return { kind: 'own', why: error.error.why ?? error.message, hint: error.error.hint }
+  if (owners.kind !== 'mapped' || !owners.orOwn) throw error
+  return { kind: 'own', why: error.why ?? error.message, hint: error.hint }
 }
 
 /** The map of this user, or why there is none. It is the one that srcon gives a container whose root is the user's own tree. */

@@ -110,7 +110,7 @@ t.test('a container sees them: the examples of docs/rootfs.md', { skip: noSubIds
 })
 
 t.test('what is missing is said, and one id is left', { skip: noSubIds }, t => {
-  const { file, subids, how, trees } = lay(t)
+  const { file, subids, how, trees, tmp } = lay(t)
   const { subids: _, ...without } = how
   t.match(fetchSync(['tar', file], without), { status: 0, stderr: /all files belong to uid 65534: this user cannot give 13 entries to their owners \(\/etc\/subuid has no line for uid 65534; as root: usermod --add-subuids \d+-\d+ --add-subgids \d+-\d+ nobody\)/ })
   t.match(fetchSync(['tar', file, '--owners=exact'], without), { status: 125, stdout: '', stderr: /cannot give files to their owners\n {2}why: \/etc\/subuid has no line for uid 65534\n {2}fix: as root: usermod/ })
@@ -127,8 +127,14 @@ t.test('what is missing is said, and one id is left', { skip: noSubIds }, t => {
   // Positive control, and that one id can be wished for: trees of other names.
   t.match(fetchSync(['tar', file, '--owners=exact'], how), { status: 0 })
   t.match(fetchSync(['tar', file, '--owners=own'], how), { status: 0, stdout: /-uid65534-65534\/rootfs\n$/ })
+  const [mapped = ''] = trees().sort()
+  // What needs the namespace of a tree says so too.
+  t.match(spawnSync(setpriv, [...rest.slice(0, -2), 'pack', join(how.cache, 'trees', mapped, 'rootfs'), '-o', join(how.cache, '../x.tar')], { encoding: 'utf8', cwd: '/', env }), { status: 125, stderr: /newgidmap could not write the map.*\n {2}why: no_new_privs/ })
   t.match(trees().sort(), [/-map[0-9a-f]{16}$/, /-uid65534-65534$/])
+  t.match(spawnSync(setpriv, [...rest.slice(0, -2), 'cache', 'clear'], { encoding: 'utf8', cwd: '/', env }), { status: 125, stderr: /cannot remove what is left: .*\n {2}why: it belongs to subordinate ids, and a user namespace that maps them cannot be made: no_new_privs/ })
+  t.equal(tmp().length, 1, 'it is out of sight, and stays for a run that can')
   t.equal(fetchSync(['cache', 'clear'], how).status, 0)
+  t.strictSame([tmp(), trees()], [[], []])
   t.end()
 })
 

@@ -12,7 +12,7 @@ export async function removeMapped(path: string, cache: Cache, refused: ToolErro
   try {
     await inNamespace(ids, 'remove', { path, near: cache.root }, { locks: cache.held() })
   } catch (error) {
-    if (error instanceof NoNamespace) throw lacking(refused, error.error.why ?? error.error.message, error.error.hint)
+    if (error instanceof NoNamespace) throw lacking(refused, error.why ?? error.message, error.hint)
     throw error
   }
 }
