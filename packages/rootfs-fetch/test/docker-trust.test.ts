@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { withSource } from '../src/fetch.ts'
 import { fetchRootfs } from '../src/index.ts'
+import { askHelper } from '../src/source/docker/credential-helper.ts'
 import { readReference, refOf } from '../src/source/docker/reference.ts'
 import { fake, hurried, passwords, send, wantsPassword, type Fake } from './fixtures/fake-registry.ts'
 import { end, member } from './fixtures/members.ts'
@@ -189,4 +190,12 @@ t.test('no secret is kept, told as progress, or written into a lock', async t =>
   const files = readdirSync(cache, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile()).map(entry => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
   t.ok(files.some(text => text.includes('docker://')), 'the control: records were read')
   t.notOk(files.some(text => secrets.test(text)))
+})
+
+t.test('a helper that is not there keeps nobody waiting', async t => {
+  const folder = scratch(t)
+  const timers = (): number => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  const before = timers()
+  await t.rejects(askHelper('that-is-nowhere', 'r.example', folder), { code: 'E_AUTH', why: /is not installed/ })
+  t.equal(timers(), before, 'no timer holds the process')
 })

@@ -17,6 +17,7 @@ export async function askHelper(name: string, registry: string, path: string): P
   const program = `docker-credential-${name}`
   const { status, text } = await output(program, registry).catch((error: unknown) => {
     const { code = '', message } = error as NodeJS.ErrnoException
+    if (code === 'ABORT_ERR') throw fail(`${program} gave no answer within ${PATIENCE / 1000} s`)
     throw code === 'ENOENT' ? fail(`${program} is not installed`, `install ${program}, or log in without it`) : fail(`${program}: ${message}`)
   })
   if (status !== 0) {
@@ -39,7 +40,8 @@ export async function askHelper(name: string, registry: string, path: string): P
 /** Its stdout and how it ended; its stderr is the user's. */
 async function output(program: string, input: string): Promise<{ status: number | NodeJS.Signals; text: string }> {
   return await new Promise((resolve, reject) => {
-    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'inherit'], timeout: PATIENCE, killSignal: 'SIGKILL' })
+    // Not spawn's own timeout: where there is no such program, its timer would hold the process to its end.
+    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'inherit'], signal: AbortSignal.timeout(PATIENCE), killSignal: 'SIGKILL' })
     const parts: Buffer[] = []
     let size = 0
     child.on('error', reject)
