@@ -50,10 +50,10 @@ export function barLine({ phase, label = '', bytes, total, entries, note, percen
   const name = escapeControl(label).slice(0, 40)
   if (phase === 'wait') return `waiting  ${name}: another process works on it`.slice(0, columns)
   const share = percent !== undefined ? percent / 100 : total === undefined || total === 0 ? undefined : Math.min(1, bytes / total)
-  const sizes = phase === 'make' ? escapeControl(note ?? '').slice(0, 40) : total === undefined ? formatSize(bytes) : `${formatSize(bytes)}/${formatSize(total)}`
+  const sizes = phase === 'copy' ? '' : phase === 'make' ? escapeControl(note ?? '').slice(0, 40) : total === undefined ? formatSize(bytes) : `${formatSize(bytes)}/${formatSize(total)}`
   const speed = rate === undefined || phase !== 'download' ? '' : ` ${formatSize(Math.round(rate))}/s`
   const left = rate === undefined || rate <= 0 || total === undefined || phase !== 'download' ? '' : ` ${formatTime((total - bytes) / rate)}`
-  const tail = `${share === undefined ? '' : `${String(Math.floor(share * 100)).padStart(3)}% `}${sizes}${speed}${left}${entries === undefined ? '' : `, ${entries} entries`}`
+  const tail = `${share === undefined ? '' : `${String(Math.floor(share * 100)).padStart(3)}% `}${sizes}${speed}${left}${entries === undefined ? '' : `${sizes === '' ? '' : ', '}${entries} entries`}`
   const head = `${{ download: 'fetching', make: 'making', unpack: 'unpacking', copy: 'copying' }[phase].padEnd(9)} ${name}`
   const room = Math.min(30, columns - head.length - tail.length - 5)
   const bar = share === undefined || room < 5 ? '' : `[${'='.repeat(Math.round(share * room)).padEnd(room)}] `

@@ -13,6 +13,7 @@ t.test('a line: share, rate, time left; never wider than the terminal', async t 
   t.notMatch(barLine(half, undefined, 79), /\/s/)
   t.match(barLine({ phase: 'download', label: 'x', bytes: 10 }, 1, 79), /^fetching {2}x 10 1\/s$/, 'without a length')
   t.match(barLine({ phase: 'unpack', label: 'x', bytes: 1, total: 2, entries: 7 }, 1, 79), /50% 1\/2, 7 entries$/)
+  t.equal(barLine({ phase: 'copy', label: 'root', bytes: 0, entries: 7 }, undefined, 79), 'copying   root 7 entries')
   for (const columns of [10, 40, 79]) t.ok(barLine({ ...half, label: 'x'.repeat(200) }, 1, columns).length <= columns)
   t.notMatch(barLine({ ...half, label: '\u001b[2Jx' }, 1, 79), /\u001b/)
   t.strictSame([0.2, 59, 60, 185].map(formatTime), ['1s', '59s', '1m00s', '3m05s'])
