@@ -1,5 +1,5 @@
 // What the steps rest on: whose user namespace this is, and how cgroups are mounted. Cheap reads only.
-import { lstatSync, statfsSync } from 'node:fs'
+import { lstatSync, realpathSync, statfsSync } from 'node:fs'
 import { gidMap, uidMap, type IdMapEntry } from '@srcon/kit/host'
 
 export interface ChrootFacts {
@@ -43,8 +43,9 @@ function cgroupVersion(): 1 | 2 | undefined {
 
 /** `ROOT.lock`, as who keeps trees for many containers puts it there: rootfs-fetch's cache does. */
 function lockOf(root: string): string | undefined {
-  const path = `${root.replace(/(?<=.)\/+$/, '')}.lock`
   try {
+    // Beside the root itself, by whatever link it was named.
+    const path = `${realpathSync(root)}.lock`
     return lstatSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined
   } catch {
     return undefined

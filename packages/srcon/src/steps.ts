@@ -43,7 +43,9 @@ type RootOptions = NonNullable<ReturnType<typeof fs.fromConfig>>
 function reachable(options: RootOptions | undefined, mapped: boolean, facts: Facts): { readonly options: RootOptions | undefined; readonly enter: readonly Step[] } {
   const path = options?.root
   if (!options || path === undefined || path === '/' || !mapped || !mayMap(facts.ns())) return { options, enter: [] }
-  return { options: { ...options, root: '.' }, enter: [{ do: 'run.cwd', path }] }
+  // Beside `.` no lock would be found.
+  const lock = facts.fs().lockOf?.(path)
+  return { options: { ...options, root: '.' }, enter: [...(lock === undefined ? [] : [{ do: 'fs.hold', path: lock }]), { do: 'run.cwd', path }] }
 }
 
 interface Rlimit {
