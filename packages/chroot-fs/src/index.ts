@@ -8,6 +8,7 @@ export { readFacts, type ChrootFacts } from './facts.ts'
 export { hostRoot } from './host-root.ts'
 export type { RootOptions } from './read.ts'
 export type { Attribute, BindMount, ChrootOptions, FileSystem, Mount, NewMount } from './root-options.ts'
+export { overlayFor } from './steps.ts'
 export { show, type MountRow } from './show.ts'
 export { DEFAULT_MASKED_PATHS, DEFAULT_READ_ONLY_PATHS } from './standard-mounts.ts'
 

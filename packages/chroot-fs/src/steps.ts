@@ -16,16 +16,17 @@ export function steps(options: ChrootOptions, facts: ChrootFacts, before: readon
   const { root = '/', rootAttributes = [], masks, readOnlyPaths, readOnly, plain, workdir } = options
   guardProc(options.mounts)
   const lock = root === '/' ? undefined : facts.lockOf?.(root)
+  const overlay = overlayFor(options, lock)
   const hold: Step[] = lock === undefined ? [] : [{ do: 'fs.hold', path: lock }]
   const cwd: Step[] = workdir === undefined ? [] : [{ do: 'run.cwd', path: workdir }]
-  if (plain && isBare(options)) return [...hold, { do: 'fs.chroot', path: root }, ...cwd]
+  if (plain && overlay === undefined && isBare(options)) return [...hold, { do: 'fs.chroot', path: root }, ...cwd]
   const mounts = inOrder(options.mounts).map((mount, i) => mountSteps(asPossible(mount, facts, before), i))
   return [
     ...hold,
     { do: 'fs.own-mounts' },
     { do: 'fs.private' },
     { do: 'fs.open', tree: ROOT, path: root, recursive: true },
-    ...overlaySteps(options.overlay),
+    ...(overlay === undefined ? [] : [{ do: 'fs.overlay', tree: ROOT, ...overlay }]),
     ...mounts.flatMap(({ open }) => open),
     { do: 'fs.attach', tree: ROOT, ...(rootAttributes.length === 0 ? {} : { recursiveAttributes: rootAttributes }) },
     ...mounts.flatMap(({ make }) => make),
@@ -38,9 +39,10 @@ export function steps(options: ChrootOptions, facts: ChrootFacts, before: readon
   ]
 }
 
-/** Over the copy of the root, before anything is mounted in it. */
-function overlaySteps(overlay: Overlay | undefined): readonly Step[] {
-  return overlay === undefined ? [] : [{ do: 'fs.overlay', tree: ROOT, ...overlay }]
+/** Over the copy of the root, before anything is mounted in it. A root that others have too, of which its lock tells, is never written:
+ *  without a word changes go to a tmpfs. A plain chroot is what it says. Pure. */
+export function overlayFor({ overlay, readOnly, plain }: Pick<ChrootOptions, 'overlay' | 'readOnly' | 'plain'>, lock: string | undefined): Overlay | undefined {
+  return overlay ?? (lock === undefined || readOnly || plain ? undefined : {})
 }
 
 /** Nothing is mounted: chroot(2) alone does it. */

@@ -1,5 +1,5 @@
 // A root that is never written: as root and as an ordinary user, in memory and in a directory that keeps the changes.
-import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newConfig } from '@srcon/kit/config'
 import t from 'tap'
@@ -35,7 +35,12 @@ for (const [who, types] of [['root', undefined], ['an ordinary user', ['net']]] 
     intact()
     t.equal(readFileSync(join(changes, 'upper/new'), 'utf8'), 'new\n')
     t.ok(lstatSync(join(changes, 'upper/d/gone')).isCharacterDevice(), 'a whiteout')
-    // Positive control: without it, the root itself is written.
+    // A lock beside it tells that others have it too: then it needs no word.
+    writeFileSync(`${path}.lock`, '')
+    t.match(run(false), { status: 0, stdout: 'new\nchanged\n' })
+    intact()
+    rmSync(`${path}.lock`)
+    // Positive control: without either, the root itself is written.
     run(false)
     t.equal(existsSync(join(path, 'new')), true)
   })

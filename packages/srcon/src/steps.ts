@@ -1,5 +1,6 @@
 // From a config to steps, in the one order: limits, namespaces, root, capabilities, no_new_privs, system-call
 // policy. A config has no order; this is runc's. Pure. See docs/plan.md.
+import { overlayFor } from '@srcon/chroot-fs'
 import { annotation, type OciConfig } from '@srcon/kit/config'
 import { ToolError } from '@srcon/kit/error'
 import type { AnyLink } from '@srcon/kit/link'
@@ -25,7 +26,9 @@ export function partsOf(config: OciConfig, facts: Facts, filterSteps: FilterStep
   add(undefined, () => root.enter)
   if (namespaces) add(ns, before => ns.steps(namespaces, facts.ns(), before))
   const { options } = root
-  if (options) add(fs, before => fs.steps(options, facts.fs(), before))
+  // Named by `.`, it has its lock already.
+  const lockOf = root.enter.length > 0 ? undefined : facts.fs().lockOf
+  if (options) add(fs, before => fs.steps(options, { ...facts.fs(), lockOf }, before))
   const privileges = caps.fromConfig(config)
   const policy = seccomp.fromConfig(config)
   const last: (() => void)[] = []
@@ -45,7 +48,8 @@ function reachable(options: RootOptions | undefined, mapped: boolean, facts: Fac
   if (!options || path === undefined || path === '/' || !mapped || !mayMap(facts.ns())) return { options, enter: [] }
   // Beside `.` no lock would be found.
   const lock = facts.fs().lockOf?.(path)
-  return { options: { ...options, root: '.' }, enter: [...(lock === undefined ? [] : [{ do: 'fs.hold', path: lock }]), { do: 'run.cwd', path }] }
+  const overlay = overlayFor(options, lock)
+  return { options: { ...options, root: '.', ...(overlay === undefined ? {} : { overlay }) }, enter: [...(lock === undefined ? [] : [{ do: 'fs.hold', path: lock }]), { do: 'run.cwd', path }] }
 }
 
 interface Rlimit {
