@@ -1,7 +1,7 @@
 // One container, three ways: chain, pipe and library. The kernel is asked how each of them stands, and the answers
 // must be equal; as root and as an ordinary user, on every root of the test data or, without them, on the host's own.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { factSheet, type Sheet } from './support/fact-sheet.ts'
@@ -17,7 +17,7 @@ const COMMAND = ['sh', '-c', 'sleep 1000 & echo ready; wait', MARK]
 const quoted = (words: readonly string[]): string => words.map(word => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
 
 /** Our tools by their names, from the sources. */
-const bin = t.testdir({ 'cache': {}, 'bin': {} })
+const bin = t.testdir({ cache: {}, bin: {}, trees: {} })
 const tools = ['ns-unshare', 'chroot-fs', 'cgroup-ctl', 'caps', 'seccomp-filter', 'srcon', 'rootfs-fetch']
 for (const tool of tools) symlinkSync(join(top, 'packages', tool, 'dist/bin', `${tool}.mjs`), join(bin, 'bin', tool))
 const missing = tools.find(tool => !existsSync(join(bin, 'bin', tool)))
@@ -99,15 +99,15 @@ const textOf = (path: string): string => {
 }
 const parentOf = (pid: string): number => Number(/^PPid:\s*(\d+)/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0)
 
-/** Unpacked by our own tool, into a cache of this test that everybody may search. */
+/** Unpacked by our own tool, as trees that are of this test alone: one that others share would get an overlay. */
 function roots(): [name: string, path: string][] {
   const data = process.env['SRCON_TEST_DATA']
   const folder = data === undefined ? '' : join(data, 'alpine')
   if (!existsSync(folder)) return [['the host', '/']]
   return readdirSync(folder).filter(name => name.endsWith('.tar.gz')).map(name => {
-    const cache = join(bin, 'cache', name)
-    mkdirSync(cache, { recursive: true })
-    const { stdout, stderr, status } = spawnSync('rootfs-fetch', ['tar', join(folder, name), '--cache', cache, '--quiet'], { encoding: 'utf8', env })
+    const tree = join(bin, 'trees', name)
+    if (existsSync(tree)) return [name, tree]
+    const { stdout, stderr, status } = spawnSync('rootfs-fetch', ['tar', join(folder, name), '--cache', join(bin, 'cache'), '--copy', '-o', tree, '--quiet'], { encoding: 'utf8', env })
     if (status !== 0) throw new Error(stderr)
     return [name, stdout.trim()]
   })
