@@ -77,6 +77,8 @@ export interface Rootfs {
   /** Absolute. */
   readonly path: string
   readonly source: string
+  /** A name that stands for just this for ever, where `source` may come to mean something else: an image with its digest. */
+  readonly exact?: string | undefined
   readonly version?: string | undefined
   readonly arch?: string | undefined
   /** Of the archive; of the lowest layer where there are several. */
@@ -336,9 +338,9 @@ interface Made {
 }
 
 function result(found: Found, { path, digests, report, cached, ids, signedBy = found.signedBy }: Made, owners: Owners): Rootfs {
-  const { source, version, arch, config, facts } = found
+  const { source, exact, version, arch, config, facts } = found
   return {
-    path, source, version, arch, digest: digests[0], digests, verified: verifiedBy(found, signedBy), signedBy, use: found.use ?? 'shared', cached, bytes: report.bytes, report, ids,
+    path, source, exact, version, arch, digest: digests[0], digests, verified: verifiedBy(found, signedBy), signedBy, use: found.use ?? 'shared', cached, bytes: report.bytes, report, ids,
     warnings: [...found.warnings, ...lossesOf(report, owners)], config, facts,
   }
 }

@@ -82,7 +82,14 @@ t.test('for everybody', { skip }, async t => {
     t.match(fetchSync(['lock', '--arch', 'amd64', name], { cache, cwd }), { status: 0 })
     t.match(fetchSync(['--locked', '--arch', 'amd64', name], { cache, cwd }), { status: 0 })
     await registry.fill(threeLayers(join(folder, 'three'), 'three'), 'some/image:1.0')
-    t.match(fetchSync(['--locked', '--arch', 'amd64', name], { cache, cwd }), { status: 125, stderr: /is not what .*lock.* says/ }, 'the tag has moved')
+    for (const words of [[], ['--offline'], ['--cache', join(folder, 'fresh')]]) {
+      const { status, stdout, stderr } = fetchSync(['--locked', '--arch', 'amd64', ...words, name], { cache, cwd })
+      t.equal(status, 0, stderr)
+      t.equal(readFileSync(join(stdout.trimEnd(), 'etc/mark'), 'utf8'), 'two', 'the tag has moved, and what it was locked to is taken')
+    }
+    const lock = join(cwd, 'rootfs-fetch.lock.json')
+    writeFileSync(lock, readFileSync(lock, 'utf8').replace(/sha256:[0-9a-f]{64}(?="\s*\])/, `sha256:${'0'.repeat(64)}`))
+    t.match(fetchSync(['--locked', '--arch', 'amd64', name], { cache, cwd }), { status: 125, stderr: /is not what .*lock.* says/ })
   })
 
   t.test('what is not there', async t => {

@@ -35,7 +35,8 @@ async function find(reference: Reference, ask: Ask): Promise<Found> {
   const registry = await registryOf(reference, ask)
   const { descriptor, bytes } = await registry.root()
   const digest = descriptor.digest
-  return await imageFound(registry, descriptor, { source, arch, verified: verifiedOf(reference), ref, bytes, version: reference.tag, facts: { digest } }, ask)
+  const found = await imageFound(registry, descriptor, { source, arch, verified: verifiedOf(reference), ref, bytes, version: reference.tag, facts: { digest } }, ask)
+  return { ...found, exact: nameOf({ ...reference, digest }) }
 }
 
 /** The documents themselves. */

@@ -59,6 +59,8 @@ export type Use = 'shared' | 'own' | 'host'
 export interface Found {
   /** With the version that was found: `alpine:3.20.3`. */
   readonly source: string
+  /** A name that stands for just this for ever, where `source` may come to mean something else: an image with its digest. */
+  readonly exact?: string | undefined
   readonly version?: string | undefined
   readonly arch?: string | undefined
   /** What the tree is made of, the lowest layer first; none where `tree` is. */

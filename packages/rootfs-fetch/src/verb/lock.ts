@@ -12,7 +12,9 @@ import { lookOptions, sourceOf, valueOf } from './wish.ts'
 export async function run(link: ScannedLink, out: Output): Promise<void> {
   const words = sourceOf(link)
   const path = resolve(valueOf(link, 'output') ?? lockName)
-  const { source, version, arch, digests, signedBy } = await fetchRootfs(words, lookOptions(link))
+  const found = await fetchRootfs(words, lookOptions(link))
+  // By the name that will be asked for, so that it is found again without a network too.
+  const { source, version, arch, digests, signedBy } = found.exact === undefined ? found : await fetchRootfs(found.exact, lookOptions(link))
   if (digests.length === 0) throw new ToolError(tool, `${source} cannot be locked`, { code: 'E_USAGE', why: 'a directory has no sum', hint: 'pack it, and lock the archive: rootfs-fetch pack DIR -o FILE.tar.gz' })
   const entry = { source, version, arch, digests, signedBy }
   writeLock(path, words.join(' '), entry)
