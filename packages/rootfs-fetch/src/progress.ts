@@ -26,6 +26,8 @@ export async function display(form: Form): Promise<Display> {
 const WINDOW = 5000
 /** Drawn at most so often, milliseconds. */
 const TICK = 100
+/** And at least so often, milliseconds. */
+const SILENCE = 1000
 
 export class Rate {
   readonly #seen: [time: number, bytes: number][] = []
@@ -70,6 +72,18 @@ async function bars(): Promise<Display> {
   const update = createLogUpdate(process.stderr)
   const lines = new Map<string, { progress: Progress; rate: Rate; speed: number | undefined }>()
   let drawn = 0
+  const draw = (now: number): void => {
+    drawn = now
+    update(inOrder(lines).map(each => barLine(each.progress, each.speed, (process.stderr.columns || 80) - 1)).join('\n'))
+  }
+  // Where no bytes come, the rate sinks all the same.
+  const timer = setInterval(() => {
+    const now = Date.now()
+    if (lines.size === 0 || now - drawn < SILENCE) return
+    for (const line of lines.values()) line.speed = line.rate.add(line.progress.bytes, now)
+    draw(now)
+  }, SILENCE)
+  timer.unref()
   const onProgress = (progress: Progress): void => {
     if (progress.phase === 'unpack' || progress.phase === 'copy') lines.clear()
     const key = progress.label ?? progress.phase
@@ -80,11 +94,14 @@ async function bars(): Promise<Display> {
     // Waiting for the whole is over as soon as anything begins.
     if (progress.phase !== 'wait') lines.delete('wait')
     const finished = progress.total !== undefined && progress.bytes === progress.total
-    if (now - drawn < TICK && !finished) return
-    drawn = now
-    update(inOrder(lines).map(each => barLine(each.progress, each.speed, (process.stderr.columns || 80) - 1)).join('\n'))
+    if (now - drawn >= TICK || finished) draw(now)
   }
-  return { onProgress, end: () => { update.clear(); update.done() } }
+  const end = (): void => {
+    clearInterval(timer)
+    update.clear()
+    update.done()
+  }
+  return { onProgress, end }
 }
 
 /** A line when something begins that takes time. */

@@ -43,11 +43,20 @@ t.test('plain, json, none, and bars on a terminal', async t => {
 
 t.test('bars on a terminal', { skip: spawnSync('script', ['--version']).status === 0 ? false : 'script(1) is not here' }, async t => {
   const folder = scratch(t)
-  const { url } = await serve(t, layMirror(join(folder, 'mirror'), 'v3.22', { '3.22.1': await smallRoot(folder, '3.22.1', 50) }))
+  const bytes = await smallRoot(folder, '3.22.1', 50)
+  const { url, faults } = await serve(t, layMirror(join(folder, 'mirror'), 'v3.22', { '3.22.1': bytes }))
+  // Half of it, then nothing for a while.
+  faults.set('.tar.gz', response => {
+    response.writeHead(200, { 'content-length': bytes.length })
+    response.write(bytes.subarray(0, 1024))
+    setTimeout(() => response.end(bytes.subarray(1024)), 4200)
+  })
   const cli = `stty cols 100 rows 20; ${process.execPath} --conditions=@srcon/source ${join(import.meta.dirname, '../src/cli.ts')} alpine:3.22 --mirror ${url} --cache ${join(folder, 'tty')} 2>&1 >/dev/null`
   const tty = spawn('script', ['-qec', cli, '/dev/null'], { env: { PATH: '/usr/bin:/bin', TERM: 'xterm' }, stdio: ['ignore', 'pipe', 'ignore'] })
   let shown = ''
   tty.stdout.on('data', (part: Buffer) => (shown += part.toString()))
   await new Promise(resolve => tty.once('close', resolve))
   t.match(shown, /fetching {2}alpine-minirootfs-3\.22\.1.*100%/)
+  const rates = new Set([...shown.matchAll(/ 1K\/\S+ (\S+)\/s/g)].map(([, rate]) => rate))
+  t.ok(rates.size >= 2, `meanwhile the rate sinks: ${[...rates].join(', ')}`)
 })
