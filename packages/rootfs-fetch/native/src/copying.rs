@@ -1,6 +1,6 @@
 //! A private copy of a tree, which can be watched and stopped.
 
-use crate::NativeFailure;
+use crate::{NativeFailure, thread::in_thread};
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -64,7 +64,6 @@ impl Copying {
     /// Copies, in a thread of its own. What was begun and not ended is taken away.
     #[napi(ts_return_type = "Promise<CopyOutcome>")]
     pub fn run<'env>(&self, env: &'env Env, request: CopyRequest) -> Result<Object<'env>> {
-        type Resolver = Box<dyn FnOnce(Env) -> Result<CopyOutcome>>;
         let method = match request.method.as_str() {
             "best" => core::Method::Best,
             "reflink" => core::Method::Reflink,
@@ -72,23 +71,18 @@ impl Copying {
             _ => return Err(napi::Error::from_reason("unknown method")),
         };
         let monitor = self.monitor.clone();
-        let (deferred, promise) = env.create_deferred::<CopyOutcome, Resolver>()?;
-        std::thread::Builder::new()
-            .name("copy".into())
-            .spawn(move || {
-                let outcome = match copy(&request, method, &monitor) {
-                    Ok(copied) => CopyOutcome {
-                        copied: Some(copied),
-                        failure: None,
-                    },
-                    Err(failure) => CopyOutcome {
-                        copied: None,
-                        failure: Some(failure.into()),
-                    },
-                };
-                deferred.resolve(Box::new(move |_| Ok(outcome)));
-            })?;
-        Ok(promise)
+        in_thread(env, "copy", move || {
+            match copy(&request, method, &monitor) {
+                Ok(copied) => CopyOutcome {
+                    copied: Some(copied),
+                    failure: None,
+                },
+                Err(failure) => CopyOutcome {
+                    copied: None,
+                    failure: Some(failure.into()),
+                },
+            }
+        })
     }
 
     /// Asks it to stop.

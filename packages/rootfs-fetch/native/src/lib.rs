@@ -6,6 +6,7 @@
 pub mod copying;
 pub mod inside;
 pub mod packing;
+mod thread;
 pub mod unpacking;
 
 use napi::bindgen_prelude::AsyncTask;

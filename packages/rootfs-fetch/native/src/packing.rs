@@ -1,12 +1,13 @@
 //! One packing of a tree, which can be watched and stopped.
 
-use crate::NativeFailure;
+use crate::{
+    NativeFailure,
+    thread::{duplicate, in_thread},
+};
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
 use napi_derive::napi;
 use rootfs_fetch_core as core;
-use std::fs::File;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 /// What to pack.
@@ -64,13 +65,7 @@ impl Packing {
     /// Packs, in a thread of its own.
     #[napi(ts_return_type = "Promise<PackOutcome>")]
     pub fn run<'env>(&self, env: &'env Env, request: PackRequest) -> Result<Object<'env>> {
-        type Resolver = Box<dyn FnOnce(Env) -> Result<PackOutcome>>;
-        if request.archive < 0 {
-            return Err(napi::Error::from_reason("archive is no descriptor"));
-        }
-        // SAFETY: it is only duplicated, during this call, while the caller holds it open.
-        let archive = unsafe { BorrowedFd::borrow_raw(request.archive) };
-        let archive = File::from(archive.try_clone_to_owned()?);
+        let archive = duplicate(request.archive)?;
         let options = core::PackOptions {
             latest: request.latest,
             compression: match request.compression.as_str() {
@@ -81,31 +76,25 @@ impl Packing {
             },
         };
         let monitor = self.monitor.clone();
-        let (deferred, promise) = env.create_deferred::<PackOutcome, Resolver>()?;
-        std::thread::Builder::new()
-            .name("pack".into())
-            .spawn(move || {
-                let directory = request.directory.as_bytes();
-                let result = core::pack(directory, archive, &options, &monitor);
-                let outcome = match result {
-                    Ok(p) => PackOutcome {
-                        packed: Some(NativePacked {
-                            entries: p.entries.cast_signed(),
-                            written: p.written.cast_signed(),
-                            skipped: p.skipped.cast_signed(),
-                            sha256: p.sha256,
-                            diff_id: p.diff_id,
-                        }),
-                        failure: None,
-                    },
-                    Err(failure) => PackOutcome {
-                        packed: None,
-                        failure: Some(failure.into()),
-                    },
-                };
-                deferred.resolve(Box::new(move |_| Ok(outcome)));
-            })?;
-        Ok(promise)
+        in_thread(env, "pack", move || {
+            let directory = request.directory.as_bytes();
+            match core::pack(directory, archive, &options, &monitor) {
+                Ok(p) => PackOutcome {
+                    packed: Some(NativePacked {
+                        entries: p.entries.cast_signed(),
+                        written: p.written.cast_signed(),
+                        skipped: p.skipped.cast_signed(),
+                        sha256: p.sha256,
+                        diff_id: p.diff_id,
+                    }),
+                    failure: None,
+                },
+                Err(failure) => PackOutcome {
+                    packed: None,
+                    failure: Some(failure.into()),
+                },
+            }
+        })
     }
 
     /// Asks it to stop.

@@ -1,13 +1,15 @@
 //! One unpacking of archives into a tree, which can be watched and stopped.
 
-use crate::{NativeFailure, NativeReport};
+use crate::{
+    NativeFailure, NativeReport,
+    thread::{duplicate, in_thread},
+};
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
 use napi_derive::napi;
 use rootfs_fetch_core as core;
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
-use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex};
 
 /// Where to unpack to, and how.
@@ -119,8 +121,7 @@ impl Unpacking {
         }
     }
 
-    /// Unpacks one archive, in threads of its own: those of Node's pool are few, and whoever fills a pipe
-    /// needs one.
+    /// Unpacks one archive, in threads of its own: whoever fills a pipe needs one of Node's pool.
     #[napi(ts_return_type = "Promise<UnpackOutcome>")]
     pub fn archive<'env>(&self, env: &'env Env, request: ArchiveRequest) -> Result<Object<'env>> {
         let archive = open_archive(request.archive)?;
@@ -136,7 +137,7 @@ impl Unpacking {
             diff_id: wants("diffId"),
         };
         let (unpacker, monitor) = (self.unpacker.clone(), self.monitor.clone());
-        in_thread(env, move || {
+        unpack(env, move || {
             let mut held = unpacker.lock().map_err(|_| gone())?;
             let result = held
                 .as_mut()
@@ -154,7 +155,7 @@ impl Unpacking {
     #[napi(ts_return_type = "Promise<UnpackOutcome>")]
     pub fn finish<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let unpacker = self.unpacker.clone();
-        in_thread(env, move || {
+        unpack(env, move || {
             let held = unpacker.lock().map_err(|_| gone())?.take();
             held.ok_or_else(gone)?.finish()
         })
@@ -180,26 +181,13 @@ fn gone() -> core::Failure {
     core::Failure::new(core::Kind::Cancelled, "no directory is open")
 }
 
-fn in_thread(env: &Env, work: impl FnOnce() -> Outcome + Send + 'static) -> Result<Object<'_>> {
-    type Resolver = Box<dyn FnOnce(Env) -> Result<UnpackOutcome>>;
-    let (deferred, promise) = env.create_deferred::<UnpackOutcome, Resolver>()?;
-    std::thread::Builder::new()
-        .name("unpack".into())
-        .spawn(move || {
-            let done = work();
-            deferred.resolve(Box::new(move |_| Ok(outcome(done))));
-        })?;
-    Ok(promise)
+fn unpack(env: &Env, work: impl FnOnce() -> Outcome + Send + 'static) -> Result<Object<'_>> {
+    in_thread(env, "unpack", move || outcome(work()))
 }
 
 /// A descriptor of its own. A file is read from its beginning.
 fn open_archive(fd: i32) -> Result<File> {
-    if fd < 0 {
-        return Err(napi::Error::from_reason("archive is no descriptor"));
-    }
-    // SAFETY: it is only duplicated, during this call, while the caller holds it open.
-    let archive = unsafe { BorrowedFd::borrow_raw(fd) };
-    let mut archive = File::from(archive.try_clone_to_owned()?);
+    let mut archive = duplicate(fd)?;
     if archive.metadata()?.is_file() {
         archive.seek(SeekFrom::Start(0))?;
     }
