@@ -70,7 +70,7 @@ async function openBlob(cache: Cache, digest: Digest): Promise<FileHandle> {
 /** A signature over the archive counts for these very bytes: the descriptor that is unpacked is the one that is checked. */
 async function checked(archive: Archive, file: FileHandle, digest: Digest, fresh: boolean): Promise<OpenArchive> {
   try {
-    if (archive.compression !== undefined) await (await import('./source/oci/compression.ts')).checkCompression(archive, file)
+    if (archive.compression !== undefined) await (await import('./compression.ts')).checkCompression(archive, file)
     const signedBy = archive.check && (await archive.check(`/proc/self/fd/${file.fd}`)).signedBy
     return { file, digest, fresh, signedBy }
   } catch (error) {

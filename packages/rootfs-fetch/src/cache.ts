@@ -2,60 +2,15 @@
 // the archive's sum. What is there is whole: it is made under tmp/ by the holder of the sum's lock, brought to disk, then
 // renamed; a download is made under partial/, where the next process goes on with it. A process that is killed leaves its
 // lock free (flock(2)) and something in tmp/, which the next one that gets the lock removes. See rename(2).
-import { closeSync, constants, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { createHash } from 'node:crypto'
+import { closeSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ToolError } from '@srcon/kit/error'
+import { moveAcross, readJson, syncFolder, writeDurably } from './cache/files.ts'
+import { archivesOf, recordOf, refOf, treeName, type Ref, type TreeRecord } from './cache/record.ts'
+import { splitDigest, type Digest } from './digest.ts'
 import { failed, failedCall, native, tool } from './native.ts'
-import { digestOf, isDigest, splitDigest, type Digest } from './digest.ts'
-import type { IdMaps } from './owners.ts'
-import type { ImageConfig, Verified } from './source/kind.ts'
-
-/** What a tree was made from; kept beside it. */
-export interface TreeRecord {
-  readonly source: string
-  readonly version?: string | undefined
-  readonly arch?: string | undefined
-  /** Of its archives, the lowest first. */
-  readonly digests: readonly Digest[]
-  /** Who vouched for the archives when the tree was made. */
-  readonly verified: readonly Verified[]
-  readonly signedBy?: string | undefined
-  readonly report: TreeReport
-  /** Of the layers of an image: the sums of their tars. */
-  readonly diffIds?: readonly Digest[] | undefined
-  /** Of a tree whose owners are subordinate ids of the user. */
-  readonly ids?: IdMaps | undefined
-  readonly config?: ImageConfig | undefined
-}
-
-/** What a name stood for when it was last fetched. */
-export interface Ref {
-  readonly digests: readonly Digest[]
-  readonly verified: readonly Verified[]
-  readonly signedBy?: string | undefined
-  readonly version?: string | undefined
-  readonly arch?: string | undefined
-  /** Of the layers of an image: the sums of their tars. */
-  readonly diffIds?: readonly Digest[] | undefined
-  readonly config?: ImageConfig | undefined
-}
-
-/** Every way in which the tree is not what the archive says; see the core's Report. */
-export interface TreeReport {
-  readonly entries: number
-  readonly bytes: number
-  readonly devices: number
-  readonly owners: number
-  readonly setIds: number
-  readonly attributes: number
-  readonly replaced: number
-  readonly records: number
-  /** Names of lower layers that whiteouts took away. */
-  readonly whiteouts?: number
-}
 
 export interface Lock {
   release(): void
@@ -164,13 +119,7 @@ export class Cache {
 
   /** What a name stood for when it was last fetched. */
   ref(name: string): Ref | undefined {
-    const ref = readJson(join(this.root, 'refs', name)) as (Partial<Ref> & { sha512?: unknown }) | undefined
-    if (!ref) return undefined
-    // As the first version wrote it.
-    const old = digestOf('sha512', ref.sha512)
-    const digests = old === undefined ? ref.digests : [old]
-    if (!Array.isArray(digests) || digests.length === 0 || !digests.every(isDigest)) return undefined
-    return { ...ref, digests, verified: verifiedOf(ref.verified) }
+    return refOf(readJson(join(this.root, 'refs', name)))
   }
 
   /** Call it with the lock `key` held: the temporary file is named by it. */
@@ -182,7 +131,7 @@ export class Cache {
   async lock(name: string, signal?: AbortSignal, onWait?: () => void): Promise<Lock> {
     for (let waited = false; ; waited = true) {
       signal?.throwIfAborted()
-      const lock = this.#tryLock(name)
+      const lock = this.take(name)
       if (lock) return lock
       if (!waited) onWait?.()
       await delay(POLL, undefined, { signal })
@@ -203,7 +152,7 @@ export class Cache {
     } catch (cause) {
       // A part of the cache may lie on a file system of its own; a file can be brought there, and named when it is whole.
       if ((cause as NodeJS.ErrnoException).code !== 'EXDEV' || !statSync(from).isFile()) throw failedCall(`cannot put ${to} in its place`, cause, this.root)
-      this.#across(from, to)
+      moveAcross(from, to)
     }
     syncFolder(folder)
   }
@@ -255,26 +204,6 @@ export class Cache {
     }
   }
 
-  /** A file to another file system. */
-  #across(from: string, to: string): void {
-    const aside = `${to}.new`
-    try {
-      rmSync(aside, { force: true })
-      copyFileSync(from, aside, constants.COPYFILE_EXCL)
-      const fd = openSync(aside, 'r')
-      try {
-        fsyncSync(fd)
-      } finally {
-        closeSync(fd)
-      }
-      renameSync(aside, to)
-      rmSync(from)
-    } catch (cause) {
-      rmSync(aside, { force: true })
-      throw failedCall(`cannot put ${to} in its place`, cause, join(to, '..'))
-    }
-  }
-
   /** What makes a directory an OCI layout. */
   #layout(): void {
     for (const [name, value] of [['oci-layout', { imageLayoutVersion: '1.0.0' }], ['index.json', { schemaVersion: 2, manifests: [] }]] as const) {
@@ -295,12 +224,12 @@ export class Cache {
 
   /** A lock without waiting; undefined where another holds it. */
   take(name: string): Lock | undefined {
-    return this.#tryLock(name)
+    return this.#lockFile(join(this.root, 'locks', name))
   }
 
   /** Takes a tree out of sight at once, then away; false where somebody has it. Call it with the lock of its archives held. */
   async removeTree(name: string): Promise<boolean> {
-    const aside = this.temporary(name.split('-')[0] ?? name, 'old')
+    const aside = this.temporary(archivesOf(name), 'old')
     await this.remove(aside)
     const lock = this.takeTree(name)
     if (!lock) return false
@@ -311,10 +240,6 @@ export class Cache {
     }
     await this.remove(aside)
     return true
-  }
-
-  #tryLock(name: string): Lock | undefined {
-    return this.#lockFile(join(this.root, 'locks', name))
   }
 
   #lockFile(path: string): Lock | undefined {
@@ -332,7 +257,7 @@ export class Cache {
   /** What lies in tmp/ while its lock is free belongs to a process that is no more. */
   async #sweep(): Promise<void> {
     for (const name of readdirSync(join(this.root, 'tmp'))) {
-      const lock = this.#tryLock(name.split('.')[0] ?? name)
+      const lock = this.take(name.split('.')[0] ?? name)
       if (!lock) continue
       try {
         await this.remove(join(this.root, 'tmp', name))
@@ -347,34 +272,12 @@ export class Cache {
       const path = this.partial(name)
       const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
       if (Date.now() - changed < FORGOTTEN) continue
-      const lock = this.#tryLock(name.split('.')[0] ?? name)
+      const lock = this.take(name.split('.')[0] ?? name)
       if (!lock) continue
       rmSync(path, { force: true })
       lock.release()
     }
   }
-}
-
-/** The name of the tree that these archives make: the sum itself, or one over the sums of all layers. */
-export function treeName(digests: readonly Digest[]): string {
-  const [first] = digests
-  if (digests.length === 1 && first !== undefined) return splitDigest(first).hex
-  return createHash('sha256').update(digests.join(' ')).digest('hex')
-}
-
-/** A tree's record; one of an older version in today's words. */
-function recordOf(value: unknown): TreeRecord | undefined {
-  const record = value as (TreeRecord & { sha512?: unknown }) | undefined
-  if (!record) return undefined
-  const old = digestOf('sha512', record.sha512)
-  const digests = old === undefined ? record.digests : [old]
-  return Array.isArray(digests) && digests.every(isDigest) ? { ...record, digests, verified: verifiedOf(record.verified) } : undefined
-}
-
-/** What an older version wrote as one word. */
-function verifiedOf(value: unknown): readonly Verified[] {
-  if (Array.isArray(value)) return value as Verified[]
-  return value === 'pinned' || value === 'mirror' ? [value] : []
 }
 
 /** In a directory of somebody else, a tree could be changed after it was verified. */
@@ -387,35 +290,4 @@ function refuseForeign(root: string): void {
 
 function unsafe(root: string, why: string): ToolError {
   return new ToolError(tool, `the cache ${root} is not safe`, { code: 'E_REFUSED', path: root, why, hint: 'set SRCON_CACHE to a directory of your own that only you can write' })
-}
-
-function syncFolder(path: string): void {
-  const failure = native().syncDirectory(path)
-  if (failure) throw failed(`cannot bring ${path} to disk`, failure, path)
-}
-
-function writeDurably(path: string, value: unknown): void {
-  let fd: number | undefined
-  try {
-    fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o644)
-    writeFileSync(fd, `${JSON.stringify(value, undefined, 2)}\n`)
-    fsyncSync(fd)
-  } catch (cause) {
-    // Half of it is of no use to anybody.
-    if (fd !== undefined) rmSync(path, { force: true })
-    throw failedCall(`cannot write ${path}`, cause, join(path, '..'))
-  } finally {
-    if (fd !== undefined) closeSync(fd)
-  }
-}
-
-function readJson(path: string): unknown {
-  if (!existsSync(path)) return undefined
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as unknown
-  } catch (cause) {
-    // What was changed by hand is made again.
-    if (cause instanceof SyntaxError) return undefined
-    throw failedCall(`cannot read ${path}`, cause, path)
-  }
 }

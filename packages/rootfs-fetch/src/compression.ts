@@ -2,12 +2,13 @@
 // goes by the type, and would see another tree or none.
 import type { FileHandle } from 'node:fs/promises'
 import { ToolError } from '@srcon/kit/error'
-import { tool } from '../../native.ts'
-import type { Archive } from '../kind.ts'
-import type { Compressed } from './media-type.ts'
+import { tool } from './native.ts'
+import type { Archive } from './source/kind.ts'
+
+export type Compression = 'none' | 'gzip' | 'zstd'
 
 /** By its first bytes: gzip (RFC 1952), zstd or one of its frames to be skipped (RFC 8878); else a tar, or something that the unpacker refuses. */
-export function compressionOfBytes(head: Uint8Array): Compressed {
+export function compressionOfBytes(head: Uint8Array): Compression {
   const [a, b, c, d] = head
   if (a === 0x1f && b === 0x8b) return 'gzip'
   const zstd = a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd

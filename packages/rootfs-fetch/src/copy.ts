@@ -7,7 +7,7 @@ import { ToolError } from '@srcon/kit/error'
 import type { CopyRequest, NativeCopied, NativeFailure } from '../native/index.d.ts'
 import type { Progress, Rootfs } from './fetch.ts'
 import type { IdMaps } from './owners.ts'
-import { failed, failedCall, native, tool } from './native.ts'
+import { failed, failedCall, native, noAnswer, tool, watched } from './native.ts'
 
 export interface CopyOptions {
   /** `reflink`: blocks are shared until one is written, or it fails. `hardlink`: no copy, the same files under another name. Default: the best that is a copy. */
@@ -72,18 +72,11 @@ interface How {
 /** In this process. */
 export async function copyHere(request: CopyRequest, { signal, onProgress }: How = {}): Promise<NativeCopied> {
   const copying = new (native().Copying)()
-  const cancel = (): void => copying.cancel()
-  signal?.addEventListener('abort', cancel)
-  const clock = onProgress && setInterval(() => onProgress(copying.entries()), 100)
-  try {
-    const { copied, failure } = await copying.run(request)
-    if (copied) return copied
-    signal?.throwIfAborted()
-    throw explained(request, failure ?? { code: 'E_INTERNAL', message: 'no answer', entry: '', syscall: '', errno: 0 })
-  } finally {
-    clearInterval(clock)
-    signal?.removeEventListener('abort', cancel)
-  }
+  const { copied, failure } = await watched(copying, signal, onProgress && (() => onProgress(copying.entries())), async () => await copying.run(request))
+  // A copy that is whole already is there, whatever was wished meanwhile.
+  if (copied) return copied
+  signal?.throwIfAborted()
+  throw explained(request, failure ?? noAnswer)
 }
 
 /** In a user namespace: subordinate ids are not this user's to give, except there. What a process there leaves when it is stopped goes the same way. */

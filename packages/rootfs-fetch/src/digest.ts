@@ -1,4 +1,5 @@
 // Digests as OCI writes them, `sha256:HEX` or `sha512:HEX`: of archives, in lists of sums, and given by users.
+import { createHash } from 'node:crypto'
 import { ToolError, usage } from '@srcon/kit/error'
 import { tool } from './native.ts'
 
@@ -16,6 +17,11 @@ export function isDigest(word: unknown): word is Digest {
 export function digestOf(algorithm: Algorithm, hex: unknown): Digest | undefined {
   const digest = typeof hex === 'string' ? `${algorithm}:${hex.toLowerCase()}` : undefined
   return isDigest(digest) ? digest : undefined
+}
+
+/** Of bytes that are here whole. */
+export function digestOfBytes(bytes: Uint8Array, algorithm: Algorithm = 'sha256'): Digest {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
 }
 
 /** Throws where it is no digest of a known algorithm: another one proves nothing here. */

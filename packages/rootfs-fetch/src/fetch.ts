@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto'
 import { basename, dirname } from 'node:path'
 import { ToolError, usage } from '@srcon/kit/error'
 import { getArchive, keyOf, type OpenArchive } from './archive.ts'
-import { Cache, defaultCache, treeName, type TreeRecord, type TreeReport } from './cache.ts'
+import { Cache, defaultCache } from './cache.ts'
+import { treeName, type TreeRecord, type TreeReport } from './cache/record.ts'
 import { digestOf, splitDigest, verifyDigest, type Digest } from './digest.ts'
 import type { Copied, CopyOptions } from './copy.ts'
 import { Client } from './download/client.ts'
@@ -310,7 +311,8 @@ function checkDiffIds({ source, archives }: Found, found: readonly Digest[]): vo
   }
 }
 
-function verifiedBy({ verified }: Found, signedBy: string | undefined): readonly Verified[] {
+/** Who vouches, with a signature that was looked at beside. */
+export function verifiedBy({ verified }: Pick<Found, 'verified'>, signedBy: string | undefined): readonly Verified[] {
   return signedBy === undefined || verified.includes('signature') ? verified : ['signature', ...verified]
 }
 

@@ -37,6 +37,26 @@ export function failed(what: string, failure: Addon.NativeFailure, near: string)
   return new ToolError(tool, `${what}:${about} ${name} (${syscall})`, { code: name, errno, syscall, path: entry || undefined, why: message, ...probe(name, near) })
 }
 
+/** What stands for a failure where the addon gave neither an answer nor one. */
+export const noAnswer: Addon.NativeFailure = { code: 'E_INTERNAL', message: 'no answer', entry: '', syscall: '', errno: 0 }
+
+/** How often progress is told, milliseconds. */
+const TICK = 100
+
+/** Work of the addon that can be stopped, and asked how far it is; the signal's reason is for the caller to throw. */
+export async function watched<T>(work: { cancel(): void }, signal: AbortSignal | undefined, tell: (() => void) | undefined, act: () => Promise<T>): Promise<T> {
+  const cancel = (): void => work.cancel()
+  const clock = tell && setInterval(tell, TICK)
+  signal?.addEventListener('abort', cancel)
+  try {
+    if (signal?.aborted) cancel()
+    return await act()
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    clearInterval(clock)
+  }
+}
+
 /** An error of Node's own file functions. */
 export function failedCall(what: string, cause: unknown, near: string): ToolError {
   const { code, errno, syscall, path, message } = cause as NodeJS.ErrnoException

@@ -4,6 +4,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import type * as Pgp from 'openpgp'
 import { ToolError } from '@srcon/kit/error'
+import { dayOf } from './day.ts'
 import type { Client } from './download/client.ts'
 import { shown } from './download/failure.ts'
 import { failedCall, tool } from './native.ts'
@@ -126,13 +127,13 @@ async function judge(what: string, signatures: readonly Result[], keys: readonly
     const expires = await key.getExpirationTime()
     const keyExpired = expires instanceof Date && expires.getTime() <= Date.now()
     if (keyExpired && !pastEol) {
-      reasons.push(`the key ${signedBy} expired on ${day(expires)}`)
+      reasons.push(`the key ${signedBy} expired on ${dayOf(expires)}`)
       continue
     }
     try {
       await verified
       const made = (await signature).packets[0]?.created
-      const expired = keyExpired ? [`the key ${signedBy} expired on ${day(expires)}, after it signed on ${made ? day(made) : 'an unknown day'}`] : []
+      const expired = keyExpired ? [`the key ${signedBy} expired on ${dayOf(expires)}, after it signed on ${made ? dayOf(made) : 'an unknown day'}`] : []
       return { signedBy, keyExpired, warnings: [...expired, ...foreign([key], publisher)] }
     } catch (cause) {
       const { message } = cause as Error
@@ -182,7 +183,6 @@ async function readKeys(file: string): Promise<readonly Pgp.Key[]> {
 }
 
 const isArmored = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 256)).toString('latin1').includes('-----BEGIN PGP')
-const day = (date: Date): string => date.toISOString().slice(0, 10)
 
 function refused(what: string, why: string, hint: string, cause?: unknown): ToolError {
   return new ToolError(tool, `${what} is not signed as it must be`, { code: 'E_SIGNATURE', why, hint, cause })

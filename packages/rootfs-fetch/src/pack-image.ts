@@ -1,21 +1,20 @@
 // `pack DIR -o oci:DIR[:TAG]` and `-o oci-archive:FILE[:TAG]`: a tree as an image of one layer. The same tree with the same options makes
 // the same bytes. Blobs are written aside and renamed; index.json comes last, so a layout that is read meanwhile is whole. The archive
 // is such a layout, packed in its turn. See OCI's image-spec.
-import { createHash } from 'node:crypto'
-import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ToolError, usage } from '@srcon/kit/error'
-import type { Digest } from './digest.ts'
+import type { Compression } from './compression.ts'
+import { digestOfBytes, splitDigest, type Digest } from './digest.ts'
 import { escapeControl } from './escape.ts'
 import { failedCall, tool } from './native.ts'
-import { pack, packInto, type Compression } from './pack.ts'
+import { pack, packNew } from './pack.ts'
 import type { ImageConfig } from './source/kind.ts'
-import type { Descriptor } from './source/oci/descriptor.ts'
+import { refName, type Descriptor } from './source/oci/descriptor.ts'
 import { readIndexOrManifest } from './source/oci/manifest.ts'
 import { ociConfig, ociIndex, ociLayer, ociManifest } from './source/oci/media-type.ts'
 import { wantedPlatform } from './source/oci/platform.ts'
 
-const refName = 'org.opencontainers.image.ref.name'
 const types: Readonly<Record<Compression, string>> = { none: ociLayer, gzip: `${ociLayer}+gzip`, zstd: `${ociLayer}+zstd` }
 
 export interface ImageOptions {
@@ -61,13 +60,7 @@ export async function packLayout(directory: string, layout: string, options: Ima
   const blobs = join(layout, 'blobs/sha256')
   const aside = join(blobs, `.${process.pid}-${Math.random().toString(36).slice(2)}.part`)
   try {
-    const fd = openSync(aside, 'wx', 0o644)
-    let packed
-    try {
-      packed = await packInto(directory, fd, { compression, latest, signal })
-    } finally {
-      closeSync(fd)
-    }
+    const packed = await packNew(directory, aside, { compression, latest, signal })
     renameSync(aside, join(blobs, packed.sha256))
     const layer: Descriptor = { mediaType: types[compression], digest: `sha256:${packed.sha256}`, size: packed.written }
     const created = latest === undefined ? {} : { created: new Date(latest * 1000).toISOString().replace('.000', '') }
@@ -148,9 +141,9 @@ function openLayout(layout: string): readonly Descriptor[] {
 
 function writeBlob(blobs: string, mediaType: string, value: object): Descriptor {
   const bytes = Buffer.from(JSON.stringify(value))
-  const hex = createHash('sha256').update(bytes).digest('hex')
-  writeAside(join(blobs, hex), bytes)
-  return { mediaType, digest: `sha256:${hex}`, size: bytes.length }
+  const digest = digestOfBytes(bytes)
+  writeAside(join(blobs, splitDigest(digest).hex), bytes)
+  return { mediaType, digest, size: bytes.length }
 }
 
 function writeAside(path: string, bytes: string | Uint8Array): void {

@@ -6,10 +6,10 @@ import { ToolError, usage } from '@srcon/kit/error'
 import { parseCount } from '@srcon/kit/number'
 import type { Output } from '@srcon/kit/output'
 import type { ScannedLink } from '@srcon/kit/table'
-import { failed, failedCall, native, tool } from './native.ts'
+import type { Compression } from './compression.ts'
+import { failed, failedCall, native, noAnswer, tool, watched } from './native.ts'
 import { idsOfTree } from './owners.ts'
 
-export type Compression = 'none' | 'gzip' | 'zstd'
 export interface PackOptions {
   readonly compression?: Compression | undefined
   /** Seconds since 1970: later times become this one. */
@@ -40,16 +40,19 @@ export async function packInto(directory: string, fd: number, options: PackOptio
 /** As this process sees the tree. */
 export async function packHere(directory: string, fd: number, { compression = 'none', latest, signal }: PackOptions = {}): Promise<Packed> {
   const packing = new (native().Packing)()
-  const cancel = (): void => packing.cancel()
-  signal?.addEventListener('abort', cancel)
+  const { packed, failure } = await watched(packing, signal, undefined, async () => await packing.run({ directory, archive: fd, compression, ...(latest === undefined ? {} : { latest }) }))
+  signal?.throwIfAborted()
+  if (packed) return packed
+  throw failed(`cannot pack ${directory}`, failure ?? noAnswer, directory)
+}
+
+/** The same into a new file; what is there after a failure must go. */
+export async function packNew(directory: string, file: string, options: PackOptions = {}): Promise<Packed> {
+  const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644)
   try {
-    if (signal?.aborted) cancel()
-    const { packed, failure } = await packing.run({ directory, archive: fd, compression, ...(latest === undefined ? {} : { latest }) })
-    signal?.throwIfAborted()
-    if (packed) return packed
-    throw failed(`cannot pack ${directory}`, failure ?? { code: 'E_INTERNAL', message: 'no answer', entry: '', syscall: '', errno: 0 }, directory)
+    return await packInto(directory, fd, options)
   } finally {
-    signal?.removeEventListener('abort', cancel)
+    closeSync(fd)
   }
 }
 

@@ -7,13 +7,11 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
-import type { Cache, TreeReport } from './cache.ts'
+import type { Cache } from './cache.ts'
+import type { TreeReport } from './cache/record.ts'
 import type { FetchOptions } from './fetch.ts'
-import { failed, failedCall, native, type NativeFailure, type NativeReport } from './native.ts'
+import { failed, failedCall, native, noAnswer, watched, type NativeReport } from './native.ts'
 import type { IdMaps, Owners } from './owners.ts'
-
-/** How often progress is told, milliseconds. */
-const TICK = 100
 
 /** What one archive may cost; defaults are far above any root file system in use. */
 export interface Limits {
@@ -86,22 +84,15 @@ export class Unpacker {
   /** Unpacks a file from its beginning, whatever its position, or what a pipe brings. Only the descriptor is needed, and only until this returns. */
   async archive(fd: number, options: ArchiveOptions = {}): Promise<NativeReport> {
     const { layer = false, sums = [], name = 'the archive', signal, onProgress } = options
-    const cancel = (): void => this.#unpacking.cancel()
-    const tick = onProgress && setInterval(() => {
-      const { read, entries } = this.#unpacking.progress()
+    const unpacking = this.#unpacking
+    const tell = onProgress && ((): void => {
+      const { read, entries } = unpacking.progress()
       onProgress({ bytes: read, entries })
-    }, TICK)
-    signal?.addEventListener('abort', cancel)
-    try {
-      if (signal?.aborted) cancel()
-      const { report, failure } = await this.#unpacking.archive({ archive: fd, layer, sums: [...sums] })
-      signal?.throwIfAborted()
-      if (report) return report
-      throw failed(`cannot unpack ${name}`, failure ?? noAnswer, this.#target)
-    } finally {
-      signal?.removeEventListener('abort', cancel)
-      clearInterval(tick)
-    }
+    })
+    const { report, failure } = await watched(unpacking, signal, tell, async () => await unpacking.archive({ archive: fd, layer, sums: [...sums] }))
+    signal?.throwIfAborted()
+    if (report) return report
+    throw failed(`cannot unpack ${name}`, failure ?? noAnswer, this.#target)
   }
 
   /** The same of a stream, which is read to its end even where unpacking fails before. */
@@ -131,8 +122,6 @@ export class Unpacker {
     throw failed('cannot complete the tree', failure ?? noAnswer, this.#target)
   }
 }
-
-const noAnswer: NativeFailure = { code: 'E_INTERNAL', message: 'no answer', entry: '', syscall: '', errno: 0 }
 
 /** Absent, not undefined: the addon tells these apart. */
 function given(limits: Limits): Record<string, number> {

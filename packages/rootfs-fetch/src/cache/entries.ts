@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cache } from '../cache.ts'
 import { treesInUse } from './in-use.ts'
+import { archivesOf } from './record.ts'
 
 export interface Entry {
   readonly kind: 'tree' | 'blob' | 'partial'
@@ -24,7 +25,7 @@ export function entriesOf(cache: Cache): Entry[] {
   const names = (folder: string): string[] => readdirSync(join(cache.root, folder))
   const trees = names('trees').map((name): Entry => {
     const path = join(cache.root, 'trees', name)
-    const inUse = busy.has(name) || isTaken(cache, name) || !cache.isFree(name.slice(0, name.indexOf('-') < 0 ? undefined : name.indexOf('-')))
+    const inUse = busy.has(name) || isTaken(cache, name) || !cache.isFree(archivesOf(name))
     const { source = '', ids, report } = cache.tree(name)?.record ?? {}
     // Of subordinate ids there may be directories that are closed to the user.
     const bytes = Math.max(bytesBelow(path), ids && report ? report.bytes : 0)
@@ -65,7 +66,7 @@ export async function makeRoom(cache: Cache, { maxSize = Infinity, maxAge = Infi
 }
 
 async function removeEntry(cache: Cache, { kind, name, path }: Entry): Promise<boolean> {
-  const lock = cache.take(kind === 'tree' ? (name.split('-')[0] ?? name) : kind === 'blob' ? `blob-${name.slice(name.indexOf(':') + 1)}` : name)
+  const lock = cache.take(kind === 'tree' ? archivesOf(name) : kind === 'blob' ? `blob-${name.slice(name.indexOf(':') + 1)}` : name)
   if (!lock) return false
   try {
     // A mount made since the list was read.

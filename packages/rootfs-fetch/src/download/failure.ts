@@ -15,6 +15,17 @@ export class Passing extends Error {
   }
 }
 
+/** The cause of an error: a server that answered, with this status. */
+export class Answered extends Error {
+  override readonly name = 'Answered'
+  readonly status: number
+
+  constructor(status: number) {
+    super(`status ${status}`)
+    this.status = status
+  }
+}
+
 /** An address as messages show it: without a password, and without a query, which may hold a token. */
 export function shown(url: URL): string {
   const copy = new URL(url.href)

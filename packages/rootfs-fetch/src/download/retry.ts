@@ -2,7 +2,7 @@
 // server do not come back at the same moment; or when the server says (Retry-After). See RFC 9110, 10.2.3.
 import { setTimeout as delay } from 'node:timers/promises'
 import { ToolError } from '@srcon/kit/error'
-import { Passing, unreachable } from './failure.ts'
+import { Answered, Passing, unreachable } from './failure.ts'
 import type { Limits } from './limits.ts'
 import type { Reply } from './request.ts'
 
@@ -39,9 +39,9 @@ export function refuse(reply: Reply): never {
   const { url, status } = reply
   const busy = status === 429 || status === 408 || (status >= 500 && status !== 501 && status !== 505)
   const why = `the server answered ${status}`
-  if (busy) throw new Passing(unreachable(url, why, 'try again later, or another --mirror'), waitOf(reply.header('retry-after')))
+  if (busy) throw new Passing(unreachable(url, why, 'try again later, or another --mirror', new Answered(status)), waitOf(reply.header('retry-after')))
   const hint = status === 401 || status === 403 ? 'the server does not let everyone in' : status === 407 ? 'the proxy wants a name and a password: http://NAME:PASSWORD@HOST in http_proxy' : undefined
-  throw unreachable(url, why, hint)
+  throw unreachable(url, why, hint, new Answered(status))
 }
 
 /** Retry-After: seconds, or a date. In milliseconds. */

@@ -1,5 +1,6 @@
 // The source `alpine[:VERSION|latest|edge]`: what the cache remembers of an exact version, else what the mirror offers.
 import { ToolError, usage } from '@srcon/kit/error'
+import { dayOf } from '../day.ts'
 import { verifyDigest, type Digest } from '../digest.ts'
 import { Mirror } from '../mirror.ts'
 import { tool } from '../native.ts'
@@ -29,8 +30,6 @@ export const kind: SourceKind = {
     }
   },
 }
-
-const today = (): string => new Date().toISOString().slice(0, 10)
 
 function mirrorOf({ options }: Ask): Mirror {
   return new Mirror(options.mirror ?? (process.env['SRCON_ALPINE_MIRROR'] || alpineMirror))
@@ -67,7 +66,7 @@ function remembered({ cache, options }: Ask, version: string | undefined, arch: 
   else if (pinned.length > 0) return undefined
   // Only whole: what is missing is better had from the mirror.
   if (!options.offline && !cache.holds([digest])) return undefined
-  const ended = endOfLife(version, today())
+  const ended = endOfLife(version, dayOf())
   return {
     source, version, arch, verified: pinned.length === 0 ? ref.verified : ['pinned', ...ref.verified.filter(each => each === 'signature')], signedBy: ref.signedBy,
     archives: [{ label: source, digests: [digest], says: 'the cache' }], warnings: ended === undefined ? [] : [ended],
@@ -84,7 +83,7 @@ async function judge(ask: Ask, mirror: Mirror, { version, arch, path, digests, s
     if (same !== undefined) verifyDigest(`${source} on ${mirror.base.href}`, same, wanted, 'the given sum')
   }
   const all = [...new Set([...pinned, ...digests])].sort((a, b) => Number(b.startsWith('sha512')) - Number(a.startsWith('sha512')))
-  const ended = endOfLife(version, today())
+  const ended = endOfLife(version, dayOf())
   const signature = key === undefined ? undefined : await (await import('../openpgp.ts')).detachedSignature({
     url, signature: new URL(`${url.href}.asc`), keyFile: key, publisher: { name: 'Alpine', fingerprint }, pastEol: ended !== undefined, client, signal,
   })

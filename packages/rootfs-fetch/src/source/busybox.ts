@@ -1,14 +1,14 @@
 // The source `busybox[:FILE]`: a tiny root of the host's static busybox. It is made once for each program, as an archive that is
 // the same wherever it is made of the same program, and kept under the program's own sum.
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, open, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { usage } from '@srcon/kit/error'
 import { hashFile } from '../archive.ts'
 import type { Cache } from '../cache.ts'
 import { splitDigest } from '../digest.ts'
 import { tool } from '../native.ts'
-import { packInto } from '../pack.ts'
+import { packNew } from '../pack.ts'
 import { pinnedDigests } from '../pinned.ts'
 import { applets, openBusybox, type Applets } from './busybox/program.ts'
 import type { Ask, Found, SourceKind, Wanted } from './kind.ts'
@@ -82,12 +82,7 @@ async function make(cache: Cache, program: string, about: Applets, to: string, s
     // Whatever the umask is.
     for (const path of Object.keys(files(about))) await chmod(join(tree, path), 0o644)
     for (const [path, mode] of Object.entries(folders)) await chmod(join(tree, path), mode)
-    const file = await open(to, 'wx', 0o644)
-    try {
-      await packInto(tree, file.fd, { latest: 0, signal })
-    } finally {
-      await file.close()
-    }
+    await packNew(tree, to, { latest: 0, signal })
   } finally {
     await cache.remove(tree)
   }

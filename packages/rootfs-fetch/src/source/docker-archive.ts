@@ -1,15 +1,14 @@
 // The source `docker-archive:FILE[:NAME]`: a tar as `docker save` and `skopeo copy … docker-archive:` write it. manifest.json names a
 // config and layers by their paths; there are no digests of layers but the config's diff_ids, which are held against each. The form of
 // today's Docker, which is an OCI layout too, has the same manifest.json.
-import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { ToolError } from '@srcon/kit/error'
 import { nearest } from '@srcon/kit/suggest'
-import { verifyDigest, type Digest } from '../digest.ts'
+import { compressionOfBytes } from '../compression.ts'
+import { digestOfBytes, verifyDigest, type Digest } from '../digest.ts'
 import { tool } from '../native.ts'
 import { pinnedDigests } from '../pinned.ts'
 import type { Archive, Ask, Found, SourceKind } from './kind.ts'
-import { compressionOfBytes } from './oci/compression.ts'
 import { isObject, malformed, quoted } from './oci/descriptor.ts'
 import { maxConfig, readImageConfig, type ImageDocument } from './oci/image-config.ts'
 import { andClose, orClose } from './oci/layout.ts'
@@ -91,7 +90,7 @@ async function readConfig(store: TarStore, { config }: Saved): Promise<Buffer> {
   const bytes = await store.read(config, maxConfig)
   if (!bytes) throw malformed(store.path, `the config ${quoted(config)} is missing`)
   const [, hex] = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(config) ?? []
-  if (hex !== undefined) verifyDigest(`${store.path}: the config`, `sha256:${createHash('sha256').update(bytes).digest('hex')}`, `sha256:${hex}`, 'its name')
+  if (hex !== undefined) verifyDigest(`${store.path}: the config`, digestOfBytes(bytes), `sha256:${hex}`, 'its name')
   return bytes
 }
 
@@ -108,7 +107,7 @@ async function find(store: TarStore, name: string | undefined, ask: Ask): Promis
     source: `docker-archive:${store.path}${name === undefined ? '' : `:${name}`}`, version: name ?? saved.names[0], arch: image.platform?.architecture,
     archives: await Promise.all(saved.layers.map(async (layer, i) => await archiveOf(store, layer, image, i))),
     verified: pinnedDigests(ask.options).length > 0 ? ['pinned'] : [], warnings: [], config: image.config,
-    facts: { image: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, ...(image.platform ? { platform: platformName(image.platform) } : {}), ...(image.created === undefined ? {} : { created: image.created }) },
+    facts: { image: digestOfBytes(bytes), ...(image.platform ? { platform: platformName(image.platform) } : {}), ...(image.created === undefined ? {} : { created: image.created }) },
     close: async () => await store.close(),
   }
 }

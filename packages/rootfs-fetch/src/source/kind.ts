@@ -3,6 +3,7 @@
 // unpacking and keeping them is the same for all.
 import type { FileHandle } from 'node:fs/promises'
 import type { Cache } from '../cache.ts'
+import type { Compression } from '../compression.ts'
 import type { Digest } from '../digest.ts'
 import type { Client } from '../download/client.ts'
 import type { Reply } from '../download/request.ts'
@@ -98,7 +99,7 @@ export interface Archive {
   /** SHA-256 of the tar within, where it must be checked; an archive that has it is a layer, with whiteouts. */
   readonly diffId?: Digest | undefined
   /** How it must be compressed; absent: as it is. */
-  readonly compression?: 'none' | 'gzip' | 'zstd' | undefined
+  readonly compression?: Compression | undefined
   /** Where it is; absent: only in the cache. */
   readonly from?: Origin | undefined
   /** Checks a signature over the archive itself, before anything of it is used; `path` can be opened. */

@@ -5,6 +5,7 @@ import { parseSums, verifyDigest } from '../digest.ts'
 import { Mirror } from '../mirror.ts'
 import { tool } from '../native.ts'
 import { pinnedDigests } from '../pinned.ts'
+import { debianArch } from './debian/architecture.ts'
 import type { Ask, Found, Listed, SourceKind, Verified, Wanted } from './kind.ts'
 import { keyFileOf, readSigned } from './signed-file.ts'
 
@@ -23,7 +24,7 @@ interface Image {
 }
 
 export const kind: SourceKind = {
-  read({ rest, file }, { arch = lxcArch() }): Wanted {
+  read({ rest, file }, { arch = debianArch() }): Wanted {
     const [dist = '', release = '', variant = 'default', ...more] = (rest ?? '').split('/')
     // `list lxc` and `list lxc:alpine` name no image.
     const words = [dist, release, variant].every(word => /^(?:\w[\w.+-]{0,40})?$/.test(word)) && more.length === 0 && file === undefined
@@ -41,11 +42,6 @@ export const kind: SourceKind = {
 
 function rowOf({ dist, release, arch, variant, build }: Image): Listed {
   return { source: `lxc:${dist}/${release}${variant === 'default' ? '' : `/${variant}`}`, version: build, arch, date: build.replace(/^(\d{4})(\d\d)(\d\d).*$/, '$1-$2-$3') }
-}
-
-/** The architecture of this machine in Debian's words. */
-function lxcArch(): string {
-  return { x64: 'amd64', arm64: 'arm64', arm: 'armhf', ia32: 'i386', ppc64: 'ppc64el' }[process.arch as string] ?? process.arch
 }
 
 function mirrorOf({ options }: Ask): Mirror {

@@ -1,10 +1,12 @@
 // The source `ubuntu[:VERSION]`: the base archives, by their signed list of sums:
 // releases/24.04/release/SHA256SUMS, SHA256SUMS.gpg, ubuntu-base-24.04.3-base-amd64.tar.gz.
 import { ToolError, usage } from '@srcon/kit/error'
+import { dayOf } from '../day.ts'
 import { parseSums, verifyDigest, type Digest } from '../digest.ts'
 import { Mirror } from '../mirror.ts'
 import { tool } from '../native.ts'
 import { pinnedDigests } from '../pinned.ts'
+import { debianArch } from './debian/architecture.ts'
 import type { Ask, Found, Listed, SourceKind, Verified, Wanted } from './kind.ts'
 import { readSigned, type SignedText } from './signed-file.ts'
 import { releases } from './ubuntu/dates.ts'
@@ -17,7 +19,7 @@ const ubuntuMirror = 'https://cdimage.ubuntu.com/ubuntu-base/'
 const longTerm = releases.filter(([, , , lasting]) => lasting)
 
 export const kind: SourceKind = {
-  read({ rest, file }, { arch = ubuntuArch() }): Wanted {
+  read({ rest, file }, { arch = debianArch() }): Wanted {
     if (file !== undefined) throw usage(tool, `unexpected argument '${file}'`, 'ubuntu takes its version behind a colon: ubuntu:24.04')
     const named = rest === 'latest' ? undefined : (releases.find(([, name]) => name === rest)?.[0] ?? rest)
     if (named !== undefined && !/^\d{2}\.\d{2}(?:\.\d{1,2})?$/.test(named)) throw usage(tool, `'${named}' is no version of Ubuntu`, 'for example ubuntu:24.04, ubuntu:24.04.3, ubuntu:noble')
@@ -26,12 +28,6 @@ export const kind: SourceKind = {
   },
 }
 
-/** The architecture of this machine in Ubuntu's words. */
-function ubuntuArch(): string {
-  return { x64: 'amd64', arm64: 'arm64', arm: 'armhf', ppc64: 'ppc64el' }[process.arch as string] ?? process.arch
-}
-
-const today = (): string => new Date().toISOString().slice(0, 10)
 const seriesOf = (version: string): string => version.slice(0, 5)
 
 async function find(ask: Ask, wanted: string | undefined, arch: string): Promise<Found> {
@@ -93,7 +89,7 @@ function judge(mirror: Mirror, sums: SignedText, series: string, { name, version
 
 function endOf(series: string): string | undefined {
   const eol = releases.find(([version]) => version === series)?.[2]
-  return eol !== undefined && eol <= today() ? eol : undefined
+  return eol !== undefined && eol <= dayOf() ? eol : undefined
 }
 
 /** What was fetched before, without a mirror. */
@@ -110,10 +106,10 @@ async function list(ask: Ask, arch: string): Promise<readonly Listed[]> {
   const mirror = mirrorOf(ask)
   const rows: Listed[] = []
   // Of the others there are many, and most are gone.
-  for (const [series, name, eol] of releases.filter(row => row[3] || row[2] > today())) {
+  for (const [series, name, eol] of releases.filter(row => row[3] || row[2] > dayOf())) {
     const sums = await ask.client.text(mirror.url(`releases/${series}/release/SHA256SUMS`), { signal: ask.signal })
     const found = sums === undefined ? undefined : newest(parseSums('sha256', sums), undefined, arch)
-    if (found) rows.push({ source: `ubuntu:${series}`, version: found.version, arch, eol, note: eol <= today() ? `${name}, ended` : name })
+    if (found) rows.push({ source: `ubuntu:${series}`, version: found.version, arch, eol, note: eol <= dayOf() ? `${name}, ended` : name })
   }
   return rows
 }

@@ -1,9 +1,9 @@
 // The words of `pack` that are of an image, read and held against what an image can say.
 import { usage } from '@srcon/kit/error'
 import type { Given } from '@srcon/kit/table'
+import type { Compression } from '../compression.ts'
 import { tool } from '../native.ts'
 import { imageTarget, packImageArchive, packLayout, type ImageOptions, type PackedImage } from '../pack-image.ts'
-import type { Compression } from '../pack.ts'
 
 /** `target`: `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`. Throws a ToolError. */
 export async function packTo(directory: string, target: string, given: readonly Given[], latest: number | undefined): Promise<PackedImage> {

@@ -8,7 +8,7 @@ import type { Output } from '@srcon/kit/output'
 import type { ScannedLink } from '@srcon/kit/table'
 import { getArchive, hashFile } from '../archive.ts'
 import { splitDigest, verifyDigest, type Digest } from '../digest.ts'
-import { withSource } from '../fetch.ts'
+import { verifiedBy, withSource } from '../fetch.ts'
 import { tool } from '../native.ts'
 import { pinnedDigests } from '../pinned.ts'
 import { lookOptions, sourceOf } from './wish.ts'
@@ -41,7 +41,7 @@ async function verifySource(link: ScannedLink, out: Output): Promise<void> {
           await got.file.close()
         }
       }
-      const verified = signedBy === undefined || found.verified.includes('signature') ? found.verified : ['signature', ...found.verified]
+      const verified = verifiedBy(found, signedBy)
       if (out.json) out.data({ source: found.source, digests, verified, signedBy, warnings: found.warnings })
       else out.line(`${found.source}: ${verified.length === 0 ? 'nobody vouches for it' : verified.join(', ')}${signedBy === undefined ? '' : `, signed by ${signedBy}`}\n${digests.join('\n')}`)
     } finally {

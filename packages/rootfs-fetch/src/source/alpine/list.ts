@@ -1,4 +1,5 @@
 // What there is of Alpine: the branches, their newest versions as far as the mirror says, and when their support ends.
+import { dayOf } from '../../day.ts'
 import { parseSums } from '../../digest.ts'
 import type { Mirror } from '../../mirror.ts'
 import type { Ask, Listed } from '../kind.ts'
@@ -15,7 +16,7 @@ export async function list(ask: Ask, mirrorOf: (ask: Ask) => Mirror, arch: strin
   const read = async (path: string): Promise<string | undefined> => await client.text(mirror.url(path), { signal })
   const told = parseReleases((await read('releases.json')) ?? '')
   const beside = versionsOf(mirror.names('') ?? [...parseSums('sha512', (await read('SHA512SUMS')) ?? '').keys()], arch)
-  const today = new Date().toISOString().slice(0, 10)
+  const today = dayOf()
   const row = async (branch: string): Promise<Listed | undefined> => {
     const folder = branchFolder(branch, arch)
     const index = await read(`${folder}latest-releases.yaml`)

@@ -1,9 +1,8 @@
 // A Debian by debootstrap(8), as root: it makes a directory, which is packed here. It speaks in records for an installer on descriptor
 // 3: how far it is, and why it failed.
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packInto } from '../../pack.ts'
+import { packNew } from '../../pack.ts'
 import type { Job } from './job.ts'
 import { environment, runTool } from './run.ts'
 
@@ -18,12 +17,7 @@ export async function byDebootstrap(job: Job, to: string): Promise<void> {
   await runTool({ argv: wordsOf(job, tree), env: environment(room, epoch), onRecord, reason, isRoot, what, signal })
   tidy(tree)
   tell('packing', 97)
-  const file = await open(to, 'wx', 0o644)
-  try {
-    await packInto(tree, file.fd, { latest: epoch, signal })
-  } finally {
-    await file.close()
-  }
+  await packNew(tree, to, { latest: epoch, signal })
 }
 
 export function wordsOf({ program, suite, arch, wish, mirror, keyring }: Job, tree: string): [string, ...string[]] {

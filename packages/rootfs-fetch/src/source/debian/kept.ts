@@ -1,6 +1,7 @@
 // What is kept of a Debian: one archive for each wish, mirror and Release, found again by the name of its ref.
 import { createHash } from 'node:crypto'
-import type { Ref } from '../../cache.ts'
+import type { Ref } from '../../cache/record.ts'
+import { dayOf } from '../../day.ts'
 import { pinnedDigests } from '../../pinned.ts'
 import type { Ask, Found, Verified } from '../kind.ts'
 import type { DebianWish } from './wish.ts'
@@ -16,8 +17,6 @@ export interface DebianWanted {
   readonly wish: DebianWish
   readonly program: Program
 }
-
-const today = (): string => new Date().toISOString().slice(0, 10)
 
 /** What the wish is kept under, without the Release: `trixie-1f2e…`. Without a mirror: of any. */
 export function nameOf({ suite, arch, wish, program }: DebianWanted, mirror: string | undefined): string {
@@ -39,7 +38,7 @@ export function mayUse(ref: Ref, options: Ask['options']): boolean {
 /** An archive that is kept. */
 export function foundOf(ref: Ref, suite: Suite, arch: string, more: Partial<Found> = {}): Found {
   const known = suiteNamed(suite.name) ?? suite
-  const ended = endOfLife(known, today())
+  const ended = endOfLife(known, dayOf())
   return {
     source: `debian:${suite.name}`, version: ref.version, arch, verified: ref.verified, signedBy: ref.signedBy,
     archives: [{ label: `debian:${suite.name}`, digests: ref.digests, says: 'the cache' }], warnings: ended === undefined ? [] : [ended], ...more,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ToolError } from '@srcon/kit/error'
 import { nearest } from '@srcon/kit/suggest'
 import type { Cache } from '../../cache.ts'
+import { dayOf } from '../../day.ts'
 import type { Mirror } from '../../mirror.ts'
 import { tool } from '../../native.ts'
 import type { Trust } from '../../openpgp.ts'
@@ -15,8 +16,6 @@ import { trustOf } from './keys.ts'
 import type { DebianWish } from './wish.ts'
 import { fetchRelease, verifyRelease, type RawRelease, type Release } from './release.ts'
 import { endOfLife, hasEnded, suiteNamed, suites, type Suite } from './suites.ts'
-
-const today = (): string => new Date().toISOString().slice(0, 10)
 
 /** Throws a ToolError `E_NOT_FOUND`, `E_SIGNATURE`. */
 export async function offer(ask: Ask, wanted: DebianWanted, mirrors: readonly Mirror[]): Promise<Found> {
@@ -31,7 +30,7 @@ export async function offer(ask: Ask, wanted: DebianWanted, mirrors: readonly Mi
   // The same Release as that of an archive that is kept: it was checked then.
   const ref = refOf(arch, nameOf(wanted, raw.mirror.base.href), raw.sum)
   const kept = cache.ref(ref)
-  const ended = hasEnded(suite, today())
+  const ended = hasEnded(suite, dayOf())
   const base = { mirror: raw.mirror.base.href, releaseDigest: `sha256:${raw.sum}`, program: program.name, variant: wish.variant }
   if (kept && mayUse(kept, options) && cache.holds(kept.digests)) return foundOf(kept, suite, arch, { ref, facts: base })
   const trust = trustOf(options, ended)
@@ -42,8 +41,8 @@ export async function offer(ask: Ask, wanted: DebianWanted, mirrors: readonly Mi
   if (real !== suite) return await offer(ask, { ...wanted, suite: real }, [raw.mirror])
   refuseLack(raw, release, arch, wish)
   const pinned = pinnedDigests(options)
-  const told = endOfLife(real, today())
-  const version = release.version ?? (release.date === undefined ? undefined : new Date(release.date * 1000).toISOString().slice(0, 10).replaceAll('-', ''))
+  const told = endOfLife(real, dayOf())
+  const version = release.version ?? (release.date === undefined ? undefined : dayOf(new Date(release.date * 1000)).replaceAll('-', ''))
   const label = `debian:${real.name}`
   return {
     source: label, version, arch, ref, verified: verifiedBy(pinned.length > 0, signed !== undefined), signedBy: signed?.signedBy,
@@ -67,14 +66,14 @@ export async function offer(ask: Ask, wanted: DebianWanted, mirrors: readonly Mi
 function realSuite({ url }: RawRelease, suite: Suite, { codename }: Release): Suite {
   const real = codename === undefined ? undefined : suiteNamed(codename)
   if (!real || real.name === suite.name) return suite
-  if (!suiteNamed(suite.name) && !hasEnded(real, today())) return real
+  if (!suiteNamed(suite.name) && !hasEnded(real, dayOf())) return real
   throw new ToolError(tool, `${url.href} is not that of ${suite.name}`, { code: 'E_SIGNATURE', why: `it is that of ${real.name}`, hint: 'the mirror is wrong, or somebody exchanged it: use another --mirror' })
 }
 
 /** An old Release, signed as it is, would bring back old faults. */
 function refuseStale({ url }: RawRelease, { validUntil }: Release, ended: boolean): void {
   if (ended || validUntil === undefined || validUntil * 1000 > Date.now()) return
-  throw new ToolError(tool, `${url.href} is too old`, { code: 'E_SIGNATURE', why: `it was valid until ${new Date(validUntil * 1000).toISOString().slice(0, 10)}`, hint: 'the mirror is behind, or somebody holds it back: use another --mirror' })
+  throw new ToolError(tool, `${url.href} is too old`, { code: 'E_SIGNATURE', why: `it was valid until ${dayOf(new Date(validUntil * 1000))}`, hint: 'the mirror is behind, or somebody holds it back: use another --mirror' })
 }
 
 function refuseLack({ mirror }: RawRelease, { architectures, components }: Release, arch: string, wish: DebianWish): void {

@@ -1,7 +1,7 @@
 // The Release file of a suite: signed in the clear (InRelease), or beside its signature (Release, Release.gpg). It holds the sums of all
 // indexes, and they those of all packages; so its own sum says which Debian this is, and who signed it vouches for all of it.
-import { createHash } from 'node:crypto'
 import { ToolError } from '@srcon/kit/error'
+import { digestOfBytes, splitDigest } from '../../digest.ts'
 import { escapeControl } from '../../escape.ts'
 import type { Mirror } from '../../mirror.ts'
 import { tool } from '../../native.ts'
@@ -42,7 +42,7 @@ export async function fetchRelease({ client, signal }: Ask, mirrors: readonly Mi
     const get = async (name: string): Promise<Buffer | undefined> => await client.bytes(at(name), { signal, limit: LIMIT })
     const clear = await get('InRelease')
     const bytes = clear ?? (await get('Release'))
-    if (bytes) return { mirror, url: at(clear ? 'InRelease' : 'Release'), bytes, signature: clear ? undefined : await get('Release.gpg'), sum: createHash('sha256').update(bytes).digest('hex') }
+    if (bytes) return { mirror, url: at(clear ? 'InRelease' : 'Release'), bytes, signature: clear ? undefined : await get('Release.gpg'), sum: splitDigest(digestOfBytes(bytes)).hex }
   }
   return undefined
 }

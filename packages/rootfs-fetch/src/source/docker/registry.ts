@@ -1,17 +1,16 @@
 // A repository of a registry, read-only: manifests, blobs, tags. It asks without a name first and shows one when it is asked for.
 // https://github.com/opencontainers/distribution-spec
-import { createHash } from 'node:crypto'
 import { ToolError } from '@srcon/kit/error'
-import { splitDigest, verifyDigest, type Digest } from '../../digest.ts'
+import { digestOfBytes, splitDigest, verifyDigest } from '../../digest.ts'
 import { collect } from '../../download/client.ts'
-import { shown } from '../../download/failure.ts'
+import { Answered, shown } from '../../download/failure.ts'
 import type { Reply } from '../../download/request.ts'
 import { escapeControl } from '../../escape.ts'
 import { tool } from '../../native.ts'
 import type { Ask, Origin } from '../kind.ts'
 import type { Content, Descriptor } from '../oci/image.ts'
 import { maxDocument } from '../oci/manifest.ts'
-import { accepted, isIndex, isManifest } from '../oci/media-type.ts'
+import { accepted, isIndex, isManifest, ociManifest } from '../oci/media-type.ts'
 import { readChallenges, type Challenge } from './challenge.ts'
 import { credentialsFor, secretsOf, type Credentials } from './credentials.ts'
 import { baseOf, nameOf, type Reference } from './reference.ts'
@@ -50,7 +49,7 @@ export class Registry implements Content {
     const reply = await this.#get(`manifests/${digest ?? tag ?? 'latest'}`, { accept: accepted.join(', ') }, maxDocument, `${name} cannot be had`)
     try {
       const bytes = await collect(reply.body, reply.url, maxDocument)
-      const own = digestLike(bytes, digest)
+      const own = digestOfBytes(bytes, digest && splitDigest(digest).algorithm)
       if (digest !== undefined) verifyDigest(name, own, digest, 'its name')
       return { descriptor: { mediaType: mediaTypeOf(reply, bytes), digest: own, size: bytes.length }, bytes }
     } finally {
@@ -119,7 +118,7 @@ export class Registry implements Content {
     try {
       return await this.#ask.client.request(url, { headers, limit, signal: this.#ask.signal })
     } catch (error) {
-      if (!(error instanceof ToolError) || !error.why?.includes('answered 429')) throw error
+      if (!(error instanceof ToolError && error.cause instanceof Answered && error.cause.status === 429)) throw error
       throw refusedTooOften(error, failed, (await this.#credentials) !== undefined, this.#domain === 'docker.io')
     }
   }
@@ -186,11 +185,6 @@ function nextOf(reply: Reply, from: URL): URL | undefined {
   return next
 }
 
-function digestLike(bytes: Buffer, like: Digest | undefined): Digest {
-  const algorithm = like === undefined ? 'sha256' : splitDigest(like).algorithm
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
-}
-
 /** Careless servers send no type of their own; then the document's counts. */
 function mediaTypeOf(reply: Reply, bytes: Buffer): string {
   const said = (reply.header('content-type') ?? '').split(';')[0]?.trim() ?? ''
@@ -201,5 +195,5 @@ function mediaTypeOf(reply: Reply, bytes: Buffer): string {
   } catch {
     // Whoever reads the document says what is wrong with it.
   }
-  return accepted[2] ?? ''
+  return ociManifest
 }

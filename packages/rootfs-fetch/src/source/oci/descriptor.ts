@@ -22,6 +22,9 @@ export interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
+/** The annotation by which an index names an image. */
+export const refName = 'org.opencontainers.image.ref.name'
+
 /** Text of an image in a message: short, without control characters. */
 export const quoted = (value: unknown): string => {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')

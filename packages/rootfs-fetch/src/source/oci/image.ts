@@ -1,8 +1,7 @@
 // From an index or a manifest to what a tree is made of: the layers for this machine, and the config. Where the parts come from,
 // a layout, an archive or a registry, is the same to this: each part is held against the size and the digest that pointed to it.
-import { createHash } from 'node:crypto'
 import { ToolError } from '@srcon/kit/error'
-import { splitDigest, verifyDigest, type Digest } from '../../digest.ts'
+import { digestOfBytes, splitDigest, verifyDigest } from '../../digest.ts'
 import { tool } from '../../native.ts'
 import type { Archive, Ask, Found, Origin, Verified } from '../kind.ts'
 import { malformed, quoted, type Descriptor, type Platform } from './descriptor.ts'
@@ -150,12 +149,6 @@ export async function readPart(content: Content, descriptor: Descriptor, limit: 
   if (size > limit) throw malformed(where, `${size} bytes`, `at most ${limit} are taken`)
   const bytes = known ?? (await content.read(descriptor, limit, signal))
   if (bytes.length !== size) throw new ToolError(tool, `${where}: ${bytes.length} bytes`, { code: 'E_CHECKSUM', why: `what points to it says ${size}`, hint: 'it is damaged, has changed or was forged: do not use it' })
-  verifyDigest(where, digestOfBytes(bytes, digest), digest, 'what points to it')
+  verifyDigest(where, digestOfBytes(bytes, splitDigest(digest).algorithm), digest, 'what points to it')
   return bytes
-}
-
-/** Digest of bytes, by the algorithm of another one. */
-function digestOfBytes(bytes: Uint8Array, like: Digest): Digest {
-  const { algorithm } = splitDigest(like)
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
 }

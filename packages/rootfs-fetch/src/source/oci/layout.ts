@@ -1,12 +1,11 @@
 // An OCI layout, wherever it lies: `oci-layout` says what it is, `index.json` which images it has and what they are called. An
 // image is asked for by tag or digest, or is the only one there. See the image-spec, image-layout.md.
-import { createHash } from 'node:crypto'
 import { ToolError } from '@srcon/kit/error'
 import { nearest } from '@srcon/kit/suggest'
-import { isDigest, type Digest } from '../../digest.ts'
+import { digestOfBytes, isDigest, type Digest } from '../../digest.ts'
 import { tool } from '../../native.ts'
 import type { Ask, Listed, Verified, Wanted } from '../kind.ts'
-import { malformed, quoted, type Descriptor } from './descriptor.ts'
+import { malformed, quoted, refName, type Descriptor } from './descriptor.ts'
 import { chooseImage, imageFound, type About, type Content } from './image.ts'
 import { maxDocument, readIndexOrManifest, readJsonObject } from './manifest.ts'
 import { ociIndex, ociManifest } from './media-type.ts'
@@ -18,8 +17,6 @@ export interface Which {
   readonly tag?: string | undefined
   readonly digest?: string | undefined
 }
-
-const refName = 'org.opencontainers.image.ref.name'
 
 /** Of an entry of index.json. */
 export const tagOf = ({ annotations }: Descriptor): string | undefined => annotations?.[refName]
@@ -75,7 +72,7 @@ async function rootOf(store: Store, { tag, digest }: Which): Promise<Root> {
   if (tag === undefined && tags.length > 0) throw new ToolError(tool, `${store.path} has ${wanted.length} images`, { code: 'E_NOT_FOUND', path: store.path, why: there, hint: `name one: ${store.path}:${tags[0] ?? 'TAG'}` })
   // One name for several platforms: index.json is the index of them.
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: wanted }))
-  return { root: { mediaType: ociIndex, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, size: bytes.length }, bytes, verified: [] }
+  return { root: { mediaType: ociIndex, digest: digestOfBytes(bytes), size: bytes.length }, bytes, verified: [] }
 }
 
 /** A digest may name what is behind an index too, which index.json does not. */

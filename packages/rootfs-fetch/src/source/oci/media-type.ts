@@ -1,10 +1,9 @@
 // The media types of images, OCI's and those of Docker's schema 2, which are the same documents under other names. What is not
 // known here is refused by its name: a layer of an unknown kind is not passed over, and nothing is guessed.
 import { ToolError } from '@srcon/kit/error'
+import type { Compression } from '../../compression.ts'
 import { escapeControl } from '../../escape.ts'
 import { tool } from '../../native.ts'
-
-export type Compressed = 'none' | 'gzip' | 'zstd'
 
 export const ociIndex = 'application/vnd.oci.image.index.v1+json'
 export const ociManifest = 'application/vnd.oci.image.manifest.v1+json'
@@ -14,7 +13,7 @@ export const dockerList = 'application/vnd.docker.distribution.manifest.list.v2+
 export const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json'
 export const dockerConfig = 'application/vnd.docker.container.image.v1+json'
 
-const layers: Readonly<Record<string, Compressed>> = {
+const layers: Readonly<Record<string, Compression>> = {
   [ociLayer]: 'none', [`${ociLayer}+gzip`]: 'gzip', [`${ociLayer}+zstd`]: 'zstd',
   'application/vnd.docker.image.rootfs.diff.tar': 'none', 'application/vnd.docker.image.rootfs.diff.tar.gzip': 'gzip', 'application/vnd.docker.image.rootfs.diff.tar.zstd': 'zstd',
 }
@@ -27,7 +26,7 @@ export const isManifest = (mediaType: string): boolean => mediaType === ociManif
 export const isConfig = (mediaType: string): boolean => mediaType === ociConfig || mediaType === dockerConfig
 
 /** How a layer is compressed. Throws a ToolError `E_UNSUPPORTED` for what is no layer that can be unpacked. */
-export function compressionOfLayer(mediaType: string, where: string): Compressed {
+export function compressionOfLayer(mediaType: string, where: string): Compression {
   const known = layers[mediaType]
   if (known !== undefined) return known
   const refuse = (message: string, why: string): ToolError => new ToolError(tool, `${where}: ${message}`, { code: 'E_UNSUPPORTED', why: `its media type is ${escapeControl(mediaType)}: ${why}` })
